@@ -6,7 +6,7 @@
 __all__ = ['MAX_BYTES', 'PARTS', 'MNIST_CHECKSUM', 'FASHION', 'KMNIST', 'DOWNLOADS', 'NAMES', 'read_idx', 'ImageSet',
            'read_folder', 'download_set', 'bundled_digits', 'load_set', 'ImageTensors', 'BatchDL', 'get_dls']
 
-# %% ../nbs/api/data.ipynb #ba495c38
+# %% ../nbs/api/data.ipynb #5914abaa
 import gzip, hashlib, os, random, socket, struct, sys, tempfile, zlib
 from dataclasses import dataclass
 from math import prod
@@ -20,7 +20,7 @@ from fastai.torch_core import TensorCategory, TensorImage, default_device, show_
 from fastai.vision.core import TensorImageBW
 from fastcore.basics import store_attr
 
-from .core import CourseError, cache_dir, whole_number
+from .core import CourseError, UsageError, cache_dir, whole_number
 
 # %% ../nbs/api/data.ipynb #b42dda3d
 MAX_BYTES = 2**30 # A larger set does not fit in a learner's memory
@@ -47,7 +47,7 @@ def read_idx(
     if len(body) != prod(sizes): fail(f'{prod(sizes):,} values after the header', f'{"more" if len(body) > prod(sizes) else f"{len(body):,}"}')
     return torch.from_numpy(np.frombuffer(body, np.uint8).reshape(sizes).copy())
 
-# %% ../nbs/api/data.ipynb #39138668
+# %% ../nbs/api/data.ipynb #f64c8bb2
 @dataclass
 class ImageSet:
     "Training and test images of ten classes, in memory."
@@ -76,7 +76,7 @@ class ImageSet:
     ) -> 'ImageSet':
         "The set with the last `n` training images in the place of the test images; raises `CourseError` if too few are left."
         size = len(self.train[1])
-        if not 0 <= n < size: raise CourseError(f'holdout must be at least 0 and less than the {size:,} training images of {self.name}, not {n:,}.')
+        if not 0 <= n < size: raise UsageError(f'holdout must be at least 0 and less than the {size:,} training images of {self.name}, not {n:,}.')
         if not n: return self
         first, last = zip(*((t[:-n], t[-n:]) for t in self.train))
         return ImageSet(self.name, first, last, self.classes)
@@ -96,7 +96,7 @@ def _part_file(
     if not found: raise CourseError(f'{folder} has no {names[0]} or {names[1]}: point the data option at a folder with the four IDX files.')
     return found[0]
 
-# %% ../nbs/api/data.ipynb #b843bfb3
+# %% ../nbs/api/data.ipynb #57040fb8
 MNIST_CHECKSUM = '06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16' # `ImageSet.checksum` of the real MNIST
 
 def read_folder(
@@ -106,7 +106,7 @@ def read_folder(
 ) -> ImageSet:
     "The set in a folder; raises `CourseError` for a part that is missing, damaged, or does not fit the others."
     folder = Path(folder).expanduser()
-    if not folder.is_dir(): raise CourseError(f'There is no data folder {folder}: give a folder with IDX files, or one of {", ".join(NAMES)}.')
+    if not folder.is_dir(): raise UsageError(f'There is no data folder {folder}: give a folder with IDX files, or one of {", ".join(NAMES)}.')
     parts = {part: read_idx(_part_file(folder, part), shape) for part,shape in PARTS.items()}
     for half in ('train', 't10k'):
         x, y = parts[f'{half}-images'], parts[f'{half}-labels']
@@ -240,7 +240,7 @@ class BatchDL(TfmdDL):
     def do_item(self, s): return 0 if s is None else s
     def create_batch(self, b): return self.dataset[b]
 
-# %% ../nbs/api/data.ipynb #006d622d
+# %% ../nbs/api/data.ipynb #19dc3f5e
 def get_dls(
     name='auto', # 'auto', 'mnist', 'fashion', 'kmnist', 'digits', a folder with IDX files, or an `ImageSet`
     bs:int=128, # Images in a training batch; the last, smaller batch is dropped
@@ -252,7 +252,7 @@ def get_dls(
     "Training and test images as DataLoaders; raises `CourseError` for data that cannot be used."
     images = (name if isinstance(name, ImageSet) else load_set(name)).held_out(whole_number(holdout, 'holdout'))
     if not 1 <= bs <= len(images.train[1]):
-        raise CourseError(f'The batch size must be from 1 to the {len(images.train[1]):,} training images of {images.name}, not {bs}.')
+        raise UsageError(f'The batch size must be from 1 to the {len(images.train[1]):,} training images of {images.name}, not {bs}.')
     device = torch.device(device) if device else default_device()
     scale = [IntToFloatTensor(), Normalize.from_stats(*([s] for s in images.stats), cuda=False)]
     make = lambda part, split_idx, extra, **kwargs: BatchDL(ImageTensors(*part, images.classes, split_idx, device),

@@ -101,17 +101,18 @@ def of_step(
     results = read_results() if results is None else results
     return [r for r in results if r.step == n and r.data == data and r.split == 'test']
 
-# %% ../nbs/api/results.ipynb #575ed549
+# %% ../nbs/api/results.ipynb #ea03ad70
 def results_table(
     results=None, # List of `Result`; default: the published runs
     steps=None, # Numbers of the steps to show; default: those of the seed and of `results`
+    data:str='mnist', # Name of the data set
 ) -> 'DataFrame': # One row a step, accuracies in percent
-    "Our runs on MNIST beside the seed's README and the last epoch that its notebooks logged."
+    "Our runs beside the seed's README and the last epoch that its notebooks logged."
     import pandas as pd
     results, seed = read_results() if results is None else results, read_seed()
     rows = []
     for n in steps or sorted({*seed, *(r.step for r in results)}):
-        runs, s = of_step(n, results), seed.get(n)
+        runs, s = of_step(n, results, data), seed.get(n)
         ours = {f'our {name}': spread(getattr(r, attr) for r in runs) for name,attr in
                 [('test', 'test_acc'), ('train, running', 'train_acc_running'), ('train, clean', 'train_acc')]}
         theirs = {'seed test, README': s['readme_test_acc'], 'seed test, logged': s['test_acc'][-1],

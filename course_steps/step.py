@@ -12,7 +12,7 @@ from typing import Callable
 
 from .results import read_seed
 
-# %% ../nbs/api/step.ipynb #59f5edc2
+# %% ../nbs/api/step.ipynb #986b2283
 @dataclass(frozen=True)
 class Step:
     "One step of the course: a network and the settings that train it."
@@ -28,7 +28,7 @@ class Step:
     bs:int = 128 # Images in a batch
 
     def __post_init__(self):
-        if not callable(self.model): raise TypeError(f'Step {self.n}: model is a function that returns the network, not the network.')
+        if hasattr(self.model, 'parameters'): raise TypeError(f'Step {self.n}: model is a function that returns the network, not the network.')
 
     @property
     def tfms(self) -> list:

@@ -5,12 +5,12 @@
 # %% auto #0
 __all__ = ['STEPS', 'get_step']
 
-# %% ../../nbs/api/steps.ipynb #de8e4704
+# %% ../../nbs/api/steps.ipynb #ad7c0e40
 from importlib import import_module
 from pathlib import Path
 
 import course_steps
-from ..core import CourseError, whole_number
+from ..core import UsageError, whole_number
 from ..step import Step
 
 # %% ../../nbs/api/steps.ipynb #0d1bc4b5
@@ -23,12 +23,12 @@ def _find_steps() -> dict:
 # %% ../../nbs/api/steps.ipynb #b82bd36f
 STEPS = _find_steps()
 
-# %% ../../nbs/api/steps.ipynb #ba6ab8ab
+# %% ../../nbs/api/steps.ipynb #2cc72d42
 def get_step(
     step, # A `Step`, or the number of one
 ) -> Step:
-    "The step with a number, or the step itself; raises `CourseError` where there is none."
+    "The step with a number, or the step itself; raises `UsageError` where there is none."
     if isinstance(step, Step): return step
     n = whole_number(step, 'the step', 1)
-    if n not in STEPS: raise CourseError(f'There is no step {n}: choose one of {", ".join(map(str, STEPS))}.')
+    if n not in STEPS: raise UsageError(f'There is no step {n}: choose one of {", ".join(map(str, STEPS))}.')
     return STEPS[n]

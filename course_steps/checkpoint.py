@@ -98,7 +98,7 @@ def _set_random_states(
     random.setstate(as_state(meta['python']))
     dl.rng.setstate(as_state(meta['order']))
 
-# %% ../nbs/api/checkpoint.ipynb #5c04dd75
+# %% ../nbs/api/checkpoint.ipynb #ad812da7
 class CheckpointCallback(Callback):
     "Write a checkpoint after each epoch, and go on from the last one that a folder holds."
     order = 70 # After the Recorder and the progress bar
@@ -136,6 +136,7 @@ class CheckpointCallback(Callback):
 
     def before_epoch(self):
         if self.epoch <= self.done:
+            if self.saved[1]['history']: self.recorder.start_epoch -= self.saved[1]['history'][self.epoch]['seconds'] # Show the time it took
             self.recorder.log += L(self.saved[1]['values'][self.epoch])
             raise CancelEpochException
         if self.saved and self.epoch == self.done + 1:

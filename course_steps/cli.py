@@ -28,7 +28,7 @@ def list_steps():
         print(f'{s.n:<4}  {s.title:24}{s.params:>12,}{readme:>13}{logged:>13}  {spread(r.test_acc for r in of_step(s.n, results))}')
     print('Accuracies in percent on the 10,000 MNIST test images; logged and ours: after the last epoch.')
 
-# %% ../nbs/api/cli.ipynb #4c6b04de
+# %% ../nbs/api/cli.ipynb #7482f88c
 def train(
     step:str, # Number of the step
     data:str='auto', # auto, mnist, fashion, kmnist, digits, or a folder with IDX files
@@ -44,9 +44,12 @@ def train(
     json:bool=False, # Print the result as one line of JSON, all else on standard error?
 ):
     "Train a step and measure it."
+    from fastprogress import fastprogress
     from course_steps.learner import train_step
+    stream = sys.stderr if json else sys.stdout
+    fastprogress.NO_BAR = not stream.isatty()                 # In a file, bars are noise
     goal = None if target is None else positive(target, 'the target', 100)
-    with redirect_stdout(sys.stderr if json else sys.stdout):
+    with redirect_stdout(stream):
         result = train_step(step, data, epochs, seed, holdout, device, out, resume, bf16, lr_max)
         print(f'Step {result.step} on {result.data}: {result.test_acc:.2f} % test accuracy ({result.split}), {result.train_acc:.2f} % on the training images, '
               f'{result.epochs} epochs in {result.seconds:.0f} s.')

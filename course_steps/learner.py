@@ -147,7 +147,7 @@ def save_run(
     (folder/'result.json').write_text(result.to_json())
     return result
 
-# %% ../nbs/api/learner.ipynb #e81a7d90
+# %% ../nbs/api/learner.ipynb #9d8271e7
 def plot_run(
     step, # A `Step`, or the number of one
     run=None, # Folder of the run; default: the latest run of the step in `runs_dir()`
@@ -161,7 +161,7 @@ def plot_run(
     if result.step != step.n: raise UsageError(f'{run} is a run of step {result.step}, not {step.n}.')
     learn = step_learner(step, get_dls(_data_of(result), holdout=int(result.split.split()[-1]) if result.split != 'test' else 0))
     learn.model.load_state_dict(load_weights(run/'weights.safetensors')[0].state_dict())
-    figures = {'curves': plot_curves(result, step.seed), 'mistakes': plot_mistakes(learn), 'confusion': plot_confusion(learn)}
+    figures = {'curves': plot_curves(result), 'mistakes': plot_mistakes(learn), 'confusion': plot_confusion(learn)}
     for name,fig in figures.items(): fig.savefig(run/f'{name}.png', dpi=120)
     return [run/f'{name}.png' for name in figures]
 

@@ -28,13 +28,13 @@ def get_fig(
         ax.spines[['top', 'right']].set_visible(False)
     return fig, axes
 
-# %% ../nbs/api/plots.ipynb #40972479
+# %% ../nbs/api/plots.ipynb #bd967003
 def plot_curves(
     result:Result, # A run
-    seed:dict=None, # Figures of the seed for the same step, from `read_seed`, drawn beside the run
 ) -> Figure: # Loss on the left, accuracy on the right
-    "Training and test loss and accuracy after each epoch."
+    "Training and test loss and accuracy after each epoch; the accuracies that the seed logged beside a run on MNIST."
     fig, (axes,) = get_fig(1, 2, (9,3.4))
+    seed = read_seed().get(result.step) if result.data == 'mnist' else None
     epochs = [h['epoch'] + 1 for h in result.history]
     for ax,what,unit in zip(axes, ('loss', 'acc'), ('cross entropy', 'accuracy in percent')):
         for part,color in (('train', ACCENT), ('test', OURS)):

@@ -1,0 +1,61 @@
+# Two commands do all: `make train STEP=8` and `make test`. Both make the virtual environment .venv first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+STEP ?= 8
+DATA ?= mnist
+ARGS ?=
+
+.PHONY: help train test nbdev_test readme notebooks publish bench clean
+
+help:
+	@echo 'make train STEP=8 [ARGS="--epochs 3"]   install the package, train a step'
+	@echo 'make test                               install the dev extra, run all tests'
+	@echo 'make readme                             write README.md from nbs/index.ipynb'
+	@echo 'make notebooks                          export, clean, run all notebooks and store their outputs'
+	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
+	@echo 'make bench                              loading speed beside a per-image pipeline'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3,10) and "course_steps needs Python 3.10 or newer: set PYTHON=python3.x.")'
+	@$(PYTHON) -m venv $(VENV) || { echo 'Python cannot make a virtual environment: install its venv package (Debian: apt-get install python3-venv).' >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.package: settings.ini setup.py | $(BIN)/python
+	@echo 'Installing course_steps into $(VENV): several minutes, about 6 GB with torch.'
+	$(BIN)/pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: settings.ini setup.py | $(BIN)/python
+	@echo 'Installing course_steps with its dev extra into $(VENV): several minutes, about 6 GB with torch.'
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.package
+
+train: $(VENV)/.package
+	$(BIN)/course_steps train $(STEP) $(ARGS)
+
+# The lessons on the bundled digits, two epochs, in a folder of their own: nothing of an earlier run is read.
+nbdev_test: $(VENV)/.dev
+	runs=$$(mktemp -d) && COURSE_STEPS_DATA=digits COURSE_STEPS_EPOCHS=2 COURSE_STEPS_RUNS=$$runs OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2; \
+	code=$$?; rm -rf $$runs; exit $$code
+
+test: nbdev_test
+	$(BIN)/python -m pytest -q tests
+
+readme: $(VENV)/.dev
+	$(BIN)/python docs/readme.py
+
+notebooks: $(VENV)/.dev
+	$(BIN)/nbdev_export
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level WARN nbs/api/*.ipynb nbs/lessons/*.ipynb nbs/index.ipynb
+	$(BIN)/nbdev_clean
+	$(BIN)/python docs/readme.py
+
+publish: $(VENV)/.package
+	COURSE_STEPS_RUNS=nbs/lessons/runs $(BIN)/course_steps train $(STEP) --data $(DATA) --resume --json $(ARGS) >> results/runs.jsonl
+	cp nbs/lessons/runs/step$(STEP)-mnist-15epochs-seed0/weights.safetensors results/step$(STEP).safetensors
+
+bench: $(VENV)/.package
+	$(BIN)/python bench/loading.py
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache

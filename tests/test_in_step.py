@@ -1,0 +1,55 @@
+"What is generated is in step with what it is generated from."
+import filecmp
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+BIN = Path(sys.executable).parent
+NOTEBOOKS = sorted((ROOT/'nbs').rglob('*.ipynb'))
+NOTEBOOKS = [n for n in NOTEBOOKS if '.ipynb_checkpoints' not in n.parts]
+
+
+@pytest.fixture(scope='module')
+def copy(tmp_path_factory):
+    "A copy of the sources, exported and cleaned anew."
+    copy = tmp_path_factory.mktemp('copy')
+    for name in ('nbs', 'course_steps'): shutil.copytree(ROOT/name, copy/name, ignore=shutil.ignore_patterns('runs', '__pycache__', '.ipynb_checkpoints'))
+    for name in ('settings.ini', 'setup.py', 'pyproject.toml'): shutil.copy(ROOT/name, copy)
+    for command in ('nbdev_export', 'nbdev_clean'): subprocess.run([BIN/command], cwd=copy, check=True, capture_output=True)
+    return copy
+
+
+def test_package_is_what_the_notebooks_export(copy):
+    stale = [f.relative_to(copy) for f in (copy/'course_steps').rglob('*.py') if not (ROOT/f.relative_to(copy)).exists() or
+             not filecmp.cmp(f, ROOT/f.relative_to(copy), shallow=False)]
+    assert not stale, f'Run nbdev_export and commit: {stale}'
+    extra = {f.relative_to(ROOT) for f in (ROOT/'course_steps').rglob('*.py')} - {f.relative_to(copy) for f in (copy/'course_steps').rglob('*.py')}
+    assert not extra, f'No notebook exports {extra}'
+
+
+def test_notebooks_are_clean(copy):
+    stale = [n.relative_to(ROOT) for n in NOTEBOOKS if json.loads(n.read_text()) != json.loads((copy/n.relative_to(ROOT)).read_text())]
+    assert not stale, f'Run nbdev_clean and commit: {stale}'
+
+
+def test_readme_is_what_the_home_page_says():
+    done = subprocess.run([sys.executable, ROOT/'docs/readme.py', '--check'], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_stored_outputs_are_light_and_without_errors():
+    for n in NOTEBOOKS:
+        outputs = [o for c in nbformat.read(n, 4).cells if c.cell_type == 'code' for o in c.outputs]
+        assert not [o for o in outputs if o.output_type == 'error'], n
+        assert len(json.dumps(outputs)) < 100_000, f'{n.name}: {len(json.dumps(outputs)):,} bytes of outputs'
+
+
+def test_nothing_names_a_folder_of_the_machine_that_wrote_it():
+    for n in NOTEBOOKS:
+        assert str(ROOT.parent) + '/' not in n.read_text() and str(Path.home()) + '/' not in n.read_text(), n

@@ -1,0 +1,49 @@
+"Each lesson has the sections of the course in their order, asserts, and a diff of one notebook."
+import re
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+SECTIONS = ['Target', 'At a glance', 'Build it', 'Check it', 'Train it', 'Results', 'Analysis', 'Quiz', 'What next']
+LESSONS = sorted((ROOT/'nbs/lessons').glob('*.ipynb'))
+
+
+def parts(lesson):
+    "Markdown and code of a notebook, each as one text."
+    cells = nbformat.read(lesson, 4).cells
+    return tuple('\n'.join(c.source for c in cells if c.cell_type == kind) for kind in ('markdown', 'code'))
+
+
+@pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)
+def test_sections(lesson):
+    text, code = parts(lesson)
+    number = int(lesson.stem[:2])
+    assert re.match(rf'# Step {number}: .+\n\n> .+', text), f'{lesson.name} has no title and line of what it buys'
+    found = re.findall(r'^## (.+)$', text, re.M)
+    missing = [s for s in SECTIONS if s not in found]
+    assert not missing, f'{lesson.name} has no section {missing[0]}'
+    assert [s for s in found if s in SECTIONS] == SECTIONS, f'{lesson.name} has its sections in another order: {found}'
+
+
+@pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)
+def test_content(lesson):
+    text, code = parts(lesson)
+    number = int(lesson.stem[:2])
+    assert code.count('assert ') >= 5
+    assert 'fit_one_cycle(' in code
+    assert text.count('<details>') >= 3 and text.count('<details>') == text.count('</details>')
+    later = [int(n) for n in re.findall(r'course_steps\.steps\.step(\d+)', code) if int(n) >= number]
+    assert not later, f'{lesson.name} imports step {later}'
+
+
+def test_there_is_a_lesson_for_each_step():
+    from course_steps.steps import STEPS
+    assert [int(lesson.stem[:2]) for lesson in LESSONS] == list(STEPS)
+
+
+@pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)
+def test_no_measured_figure_is_typed_into_prose(lesson):
+    text, _ = parts(lesson)
+    typed = re.findall(r'\b9\d\.\d+', text)
+    assert not typed, f'{lesson.name} types {typed} into prose: render them from results/'

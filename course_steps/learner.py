@@ -67,7 +67,17 @@ class BF16Callback(Callback):
     def after_pred(self): self.learn.pred = self.pred.float()
     def after_loss(self): self.autocast.__exit__(None, None, None)
 
-# %% ../nbs/api/learner.ipynb #c79327fd
+# %% ../nbs/api/learner.ipynb #e2cf2809
+def _commit() -> 'str|None':
+    "Commit of the checkout that this package is in, '+' behind it if the package was changed; None elsewhere."
+    git = partial(subprocess.run, cwd=Path(course_steps.__file__).parent, capture_output=True, text=True, check=True)
+    try:
+        git(['git', 'ls-files', '--error-unmatch', '__init__.py'])
+        changed = git(['git', 'status', '--porcelain', '.']).stdout.strip()
+        return git(['git', 'rev-parse', 'HEAD']).stdout.strip() + ('+' if changed else '')
+    except (OSError, subprocess.CalledProcessError): return None
+
+# %% ../nbs/api/learner.ipynb #5b459c7d
 def step_learner(
     step, # A `Step`, or the number of one
     dls, # What `get_dls` gave
@@ -81,7 +91,8 @@ def step_learner(
     learn = Learner(dls, step.model(), loss_func=CrossEntropyLossFlat(), metrics=accuracy,
                     cbs=[HistoryCallback(), StopAtNaNCallback(), *([BF16Callback()] if bf16 else [])], **kwargs)
     learn.recorder.train_metrics = True
-    learn.step, learn.identity = step, {'step': step.n, 'data': dls.images.checksum, 'split': dls.split, 'seed': seed, 'bf16': bf16, 'lr_max': step.lr_max}
+    learn.step, learn.commit = step, _commit()                # Of the code that runs, not of what it became meanwhile
+    learn.identity = {'step': step.n, 'data': dls.images.checksum, 'split': dls.split, 'seed': seed, 'bf16': bf16, 'lr_max': step.lr_max}
     return learn
 
 # %% ../nbs/api/learner.ipynb #d361f84b
@@ -93,17 +104,7 @@ def clean_accuracy(
     plain.split_idx = 1
     with learn.no_bar(), learn.no_logging(): return 100*learn.validate(dl=learn.dls.valid.new(plain))[1]
 
-# %% ../nbs/api/learner.ipynb #e2cf2809
-def _commit() -> 'str|None':
-    "Commit of the checkout that this package is in, '+' behind it if the package was changed; None elsewhere."
-    git = partial(subprocess.run, cwd=Path(course_steps.__file__).parent, capture_output=True, text=True, check=True)
-    try:
-        git(['git', 'ls-files', '--error-unmatch', '__init__.py'])
-        changed = git(['git', 'status', '--porcelain', '.']).stdout.strip()
-        return git(['git', 'rev-parse', 'HEAD']).stdout.strip() + ('+' if changed else '')
-    except (OSError, subprocess.CalledProcessError): return None
-
-# %% ../nbs/api/learner.ipynb #ff2df9de
+# %% ../nbs/api/learner.ipynb #aa9f3122
 def learn_result(
     learn:Learner, # A trained learner of `step_learner`
 ) -> Result:
@@ -114,7 +115,7 @@ def learn_result(
         epochs=len(learn.history), seed=learn.identity['seed'], train_acc_running=last['train_acc'], train_acc=clean_accuracy(learn),
         test_acc=last['test_acc'], seconds=sum(h['seconds'] for h in learn.history), device=learn.dls.device.type,
         lr_max=step.lr_max,
-        bs=learn.dls.train.bs, bf16=learn.identity['bf16'], history=learn.history, commit=_commit(),
+        bs=learn.dls.train.bs, bf16=learn.identity['bf16'], history=learn.history, commit=learn.commit,
         versions=dict(course_steps=__version__, python=python_version(), **{p: version(p) for p in packages}),
         date=datetime.now(timezone.utc).isoformat(timespec='seconds'))
 

@@ -6,19 +6,19 @@
 __all__ = ['FASHION', 'KMNIST', 'DOWNLOADS', 'NAMES', 'MAX_BYTES', 'PARTS', 'MNIST_CHECKSUM', 'read_idx', 'ImageSet',
            'read_folder', 'download_set', 'bundled_digits', 'load_set', 'ImageTensors', 'BatchDL', 'get_dls']
 
-# %% ../nbs/api/data.ipynb #23e6271a
+# %% ../nbs/api/data.ipynb #abc8f19a
 import gzip, hashlib, os, random, socket, struct, sys, tempfile, zlib
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 
+import fastai.vision.data # Gives DataLoaders of images their `show_batch` and `show_results`
 import numpy as np
 import torch
 from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import Category, CategoryMap, IntToFloatTensor, Normalize
-from fastai.torch_core import TensorCategory, TensorImage, default_device, show_title
+from fastai.torch_core import TensorCategory, default_device
 from fastai.vision.core import TensorImageBW
-from fastcore.basics import store_attr
 
 from .core import CourseError, UsageError, cache_dir, whole_number
 

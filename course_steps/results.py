@@ -102,7 +102,7 @@ def of_step(
     results = read_results() if results is None else results
     return [r for r in results if r.step == n and r.data == data and r.split == 'test']
 
-# %% ../nbs/api/results.ipynb #80921d2f
+# %% ../nbs/api/results.ipynb #e2fc24d7
 def results_table(
     results=None, # List of `Result`; default: the published runs
     steps=None, # Numbers of the steps to show; default: those of the seed and of `results`
@@ -117,10 +117,11 @@ def results_table(
         ours = {f'our {name}': spread(getattr(r, attr) for r in runs) for name,attr in
                 [('test', 'test_acc'), ('train, running', 'train_acc_running'), ('train, clean', 'train_acc')]}
         ours['our gap, clean train - test'] = spread(r.train_acc - r.test_acc for r in runs)
-        theirs = {'seed test, README': s['readme_test_acc'], 'seed test, logged': s['test_acc'][-1],
-                  'seed train, README': s['readme_train_acc'], 'seed train, logged': s['train_acc_running'][-1]} if s else {}
+        theirs = {f'seed {name}': f'{acc:.2f}' for name,acc in [
+            ('test, README', s['readme_test_acc']), ('test, logged', s['test_acc'][-1]),
+            ('train, README', s['readme_train_acc']), ('train, logged', s['train_acc_running'][-1])]} if s else {}
         rows.append({'step': n, 'parameters': f"{runs[0].params if runs else s['params']:,}", **ours, **theirs})
-    return pd.DataFrame(rows).set_index('step').fillna('').astype(str)
+    return pd.DataFrame(rows).set_index('step').fillna('')
 
 # %% ../nbs/api/results.ipynb #4d25f36a
 def standard_error(

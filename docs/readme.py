@@ -9,6 +9,7 @@ from nbconvert.preprocessors import ExecutePreprocessor
 
 ROOT = Path(__file__).parent.parent
 README, IMAGES = ROOT/'README.md', 'docs/images'
+SILENT = '# only the output is shown'
 
 
 def visible(cells):
@@ -16,8 +17,7 @@ def visible(cells):
     for cell in cells:
         lines = cell.source.splitlines()
         if any(re.match(r'#\|\s*hide\s*$', l) for l in lines): continue
-        cell.source = '\n'.join(l for l in lines if not l.startswith('#|'))
-        if any(re.match(r'#\|\s*echo:\s*false', l) for l in lines): cell.transient = {'remove_source': True}
+        cell.source = '\n'.join(SILENT if re.match(r'#\|\s*echo:\s*false', l) else l for l in lines if not re.match(r'#\|(?!\s*echo)', l))
         yield cell
 
 
@@ -27,6 +27,7 @@ def render():
     ExecutePreprocessor(timeout=600, resources={'metadata': {'path': str(ROOT/'nbs')}}).preprocess(nb)
     nb.cells = list(visible(nb.cells))
     text, resources = MarkdownExporter().from_notebook_node(nb, {'output_files_dir': IMAGES, 'unique_key': 'index'})
+    text = re.sub(rf'```python\n{SILENT}\n.*?```\n', '', text, flags=re.S)
     text = re.sub(r'<style scoped>.*?</style>\n', '', text, flags=re.S)
     text = re.sub(r'\]\((lessons|api)/', r'](nbs/\1/', text)
     text = re.sub(r'!\[png\]', '![Test accuracy against parameters of the eight steps]', text)

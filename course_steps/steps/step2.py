@@ -14,7 +14,7 @@ def model():
     "Expand to 64 channels, squeeze to 16, twice; a 1 x 1 convolution mixes channels in between."
     return conv_net([(32,3), (64,3), 'pool', (16,3), (32,1), 'pool', (64,3), (16,3,1), (10,3)])
 
-# %% ../../nbs/lessons/02_squeeze.ipynb #8c080d41
+# %% ../../nbs/lessons/02_squeeze.ipynb #41a16fde
 step = Step(2, 'squeeze', 'Squeeze and expand',
     target='Get the structure right: squeeze and expand, seven convolutions, two poolings.',
-    params=57_536, model=model, lr_max=5e-3)
+    params=57_536, model=model, lr_max=1e-2)

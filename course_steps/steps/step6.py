@@ -14,7 +14,7 @@ def model():
     "The network of step 5 with a 1 x 1 classifier and global average pooling."
     return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3,1), (10,1), 'gap'], norm=True, p=0.1)
 
-# %% ../../nbs/lessons/06_gap.ipynb #f77b9ea4
+# %% ../../nbs/lessons/06_gap.ipynb #c2ced3aa
 step = Step(6, 'gap', 'Global average pooling',
     target='Replace the last convolution by a 1 x 1 one and global average pooling.',
-    params=5_464, model=model, lr_max=2e-2)
+    params=5_464, model=model, lr_max=4e-2)

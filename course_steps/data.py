@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['FASHION', 'KMNIST', 'DOWNLOADS', 'NAMES', 'MAX_BYTES', 'PARTS', 'MNIST_CHECKSUM', 'read_idx', 'ImageSet',
-           'read_folder', 'download_set', 'bundled_digits', 'load_set', 'ImageTensors', 'BatchDL', 'get_dls']
+           'read_folder', 'DownloadError', 'download_set', 'bundled_digits', 'load_set', 'ImageTensors', 'BatchDL',
+           'get_dls']
 
 # %% ../nbs/api/data.ipynb #abc8f19a
 import gzip, hashlib, os, random, socket, struct, sys, tempfile, zlib
@@ -123,7 +124,11 @@ def read_folder(
     if not name and found.checksum == MNIST_CHECKSUM: found.name = 'mnist'
     return found
 
-# %% ../nbs/api/data.ipynb #24928ba0
+# %% ../nbs/api/data.ipynb #241a7e58
+class DownloadError(CourseError):
+    "No mirror gave a file."
+
+# %% ../nbs/api/data.ipynb #594957b0
 def _fetch(
     mirrors:list, # Addresses to try, in order, each ending in '/'
     file:str, # Name of the file
@@ -131,7 +136,7 @@ def _fetch(
     folder:Path, # Where it goes
     timeout:float=20, # Seconds of silence after which a mirror has failed
 ):
-    "Download one file and move it into `folder` once it is verified; raises `CourseError` if every mirror fails."
+    "Download one file and move it into `folder` once it is verified; raises `DownloadError` if every mirror fails."
     from torchvision.datasets.utils import download_url
     if (folder/file).is_file(): return
     folder.mkdir(parents=True, exist_ok=True)
@@ -147,7 +152,7 @@ def _fetch(
                     reasons.append(f'{mirror} ({e})')
                     print(f'Mirror {mirror} failed for {file}: {e}.', file=sys.stderr)
     finally: socket.setdefaulttimeout(usual)
-    raise CourseError(f'No mirror gave {file}: tried {", ".join(reasons)}; check the network, or put the four files into {folder}.')
+    raise DownloadError(f'No mirror gave {file}: tried {", ".join(reasons)}; check the network, or put the four files into {folder}.')
 
 # %% ../nbs/api/data.ipynb #8c8d110a
 def download_set(
@@ -188,7 +193,7 @@ def bundled_digits(
     y = torch.tensor(digits.target, dtype=torch.uint8)
     return ImageSet('digits', (x[:-n_test], y[:-n_test]), (x[-n_test:], y[-n_test:]))
 
-# %% ../nbs/api/data.ipynb #2769a953
+# %% ../nbs/api/data.ipynb #6cd1c19c
 def load_set(
     name='auto', # 'auto', 'mnist', 'fashion', 'kmnist', 'digits', or a folder with IDX files
 ) -> ImageSet:
@@ -203,8 +208,9 @@ def _auto_set() -> ImageSet:
     chosen = os.environ.get('COURSE_STEPS_DATA')
     if chosen and chosen != 'auto': return load_set(chosen)
     try: return download_set('mnist')
-    except CourseError as e:
-        print(f'MNIST is not at hand, so this run uses the 1,797 bundled digits instead. ({e})', file=sys.stderr)
+    except DownloadError:
+        print('MNIST cannot be downloaded, so this run uses the 1,797 bundled digits. For MNIST, check the network or point '
+              'COURSE_STEPS_DATA at a folder with its four files.', file=sys.stderr)
         return bundled_digits()
 
 # %% ../nbs/api/data.ipynb #68ea6a70

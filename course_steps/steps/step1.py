@@ -14,7 +14,7 @@ def model():
     "Seven 3 x 3 convolutions that widen to 1,024 channels, and two poolings."
     return conv_net([(32,3,1), (64,3,1), 'pool', (128,3,1), (256,3,1), 'pool', (512,3), (1024,3), (10,3)], bias=True)
 
-# %% ../../nbs/lessons/01_setup.ipynb #db122fad
+# %% ../../nbs/lessons/01_setup.ipynb #3412c490
 step = Step(1, 'setup', 'Setup',
     target='Get the setup right: data, a modular network, training and testing.',
-    params=6_379_786, model=model, lr_max=1e-3)
+    params=6_379_786, model=model, lr_max=2e-3)

@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['conv', 'conv_net', 'count_params', 'layer_table']
 
-# %% ../nbs/api/layers.ipynb #08ebb55c
+# %% ../nbs/api/layers.ipynb #b7ac8034
 from collections import OrderedDict
+from typing import Any
 
-# %% ../nbs/api/layers.ipynb #77ca1726
+# %% ../nbs/api/layers.ipynb #adb8ffb7
 def conv(
     ni:int, # Channels in
     nf:int, # Channels out (number of filters)
@@ -18,7 +19,7 @@ def conv(
     norm:bool=False, # Batch normalization after the convolution?
     act:bool=True, # ReLU?
     p:float=0., # Dropout probability, 0 to 1
-) -> 'nn.Sequential': # (N, ni, H, W) -> (N, nf, H + 2 padding - ks + 1, W + 2 padding - ks + 1)
+) -> Any: # `nn.Sequential`: (N, ni, H, W) -> (N, nf, H + 2 padding - ks + 1, W + 2 padding - ks + 1)
     "A convolution of stride 1, then batch normalization, ReLU and dropout, each only if asked for."
     from torch import nn
     layers = [nn.Conv2d(ni, nf, ks, padding=padding, bias=bias)]
@@ -27,14 +28,14 @@ def conv(
     if p:    layers.append(nn.Dropout(p))
     return nn.Sequential(*layers)
 
-# %% ../nbs/api/layers.ipynb #6e1edd21
+# %% ../nbs/api/layers.ipynb #7d528f2e
 def conv_net(
     rows:list, # `(nf, ks)`, `(nf, ks, padding)`, `'pool'` or `'gap'`, in the order of the forward pass
     ni:int=1, # Channels of the images
     bias:bool=False, # Bias in the convolutions?
     norm:bool=False, # Batch normalization?
     p:float=0., # Dropout probability, 0 to 1
-) -> 'nn.Sequential': # (N, ni, H, W) images -> (N, nf of the last convolution) logits
+) -> Any: # `nn.Sequential`: (N, ni, H, W) images -> (N, nf of the last convolution) logits
     "The chain of layers that `rows` describes; raises `ValueError` for a row that it does not know."
     from torch import nn
     makers = {'pool': lambda: nn.MaxPool2d(2), 'gap': lambda: nn.AdaptiveAvgPool2d(1)}
@@ -72,11 +73,11 @@ def _window(
     first = lambda o: o[0] if isinstance(o, tuple) else o
     return first(getattr(module, 'kernel_size', 1)), first(getattr(module, 'stride', 1))
 
-# %% ../nbs/api/layers.ipynb #dbf4dd08
+# %% ../nbs/api/layers.ipynb #b45e1c7f
 def layer_table(
     model, # A chain of layers
     shape:tuple=(1,28,28), # Channels, height and width of an image
-) -> 'DataFrame': # Columns: layer, output (channels x height x width), params, receptive_field (pixels)
+) -> Any: # pandas DataFrame: Columns: layer, output (channels x height x width), params, receptive_field (pixels)
     "What each child of `model` gives out, how many parameters it has and how far it sees."
     import pandas as pd, torch
     rows, field, jump = {}, 1, 1

@@ -6,7 +6,7 @@
 __all__ = ['HistoryCallback', 'StopAtNaNCallback', 'BF16Callback', 'step_learner', 'clean_accuracy', 'learn_result', 'run_folder',
            'save_run', 'plot_run', 'get_device', 'train_step']
 
-# %% ../nbs/api/learner.ipynb #8b5fa434
+# %% ../nbs/api/learner.ipynb #e32b07e0
 import csv, subprocess, time
 from copy import copy
 from dataclasses import replace
@@ -28,7 +28,7 @@ from fastai.torch_core import set_seed
 from . import __version__
 from .checkpoint import CheckpointCallback, load_weights, save_weights
 from .core import CourseError, UsageError, default_epochs, positive, runs_dir, whole_number
-from .data import NAMES, get_dls, load_set
+from .data import NAMES, ImageSet, get_dls, load_set
 from .layers import count_params
 from .plots import plot_confusion, plot_curves, plot_mistakes
 from .results import Result
@@ -148,7 +148,7 @@ def save_run(
     (folder/'result.json').write_text(result.to_json())
     return result
 
-# %% ../nbs/api/learner.ipynb #9d8271e7
+# %% ../nbs/api/learner.ipynb #2da418b3
 def plot_run(
     step, # A `Step`, or the number of one
     run=None, # Folder of the run; default: the latest run of the step in `runs_dir()`
@@ -168,7 +168,7 @@ def plot_run(
 
 def _data_of(
     result:Result, # A run
-) -> 'ImageSet':
+) -> ImageSet:
     "The data set of a run; raises `CourseError` if the set of that name has other content now."
     images = load_set(result.data if result.data in NAMES and result.data != 'mnist' else 'auto')
     if images.checksum != result.checksum:

@@ -6,11 +6,12 @@
 __all__ = ['Result', 'published_dir', 'read_results', 'read_seed', 'spread', 'of_step', 'results_table', 'standard_error',
            'compare', 'holdout_table']
 
-# %% ../nbs/api/results.ipynb #2388a959
+# %% ../nbs/api/results.ipynb #b2c075f3
 import json, sys
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Any
 
 from .core import CourseError
 
@@ -102,12 +103,12 @@ def of_step(
     results = read_results() if results is None else results
     return [r for r in results if r.step == n and r.data == data and r.split == 'test']
 
-# %% ../nbs/api/results.ipynb #e2fc24d7
+# %% ../nbs/api/results.ipynb #9bff6b70
 def results_table(
     results=None, # List of `Result`; default: the published runs
     steps=None, # Numbers of the steps to show; default: those of the seed and of `results`
     data:str='mnist', # Name of the data set
-) -> 'DataFrame': # One row a step, accuracies in percent
+) -> Any: # pandas DataFrame: One row a step, accuracies in percent
     "Our runs beside the seed's README and the last epoch that its notebooks logged."
     import pandas as pd
     results, seed = read_results() if results is None else results, read_seed()
@@ -147,10 +148,10 @@ def compare(
     verdict = 'more than noise' if abs(gain) > noise else 'within the noise'
     return f'Step {after} minus step {before}: {gain:+.2f} points, two standard errors are {noise:.2f}: {verdict}.'
 
-# %% ../nbs/api/results.ipynb #e6b4d982
+# %% ../nbs/api/results.ipynb #3e1ebef8
 def holdout_table(
     n:int, # Number of the step
-) -> 'DataFrame': # One row a learning rate, accuracies in percent
+) -> Any: # pandas DataFrame: One row a learning rate, accuracies in percent
     "The runs on held-out images from which the peak learning rate of a step was chosen."
     import pandas as pd
     runs = [r for r in read_results(published_dir()/'holdout.jsonl') if r.step == n]

@@ -5,10 +5,10 @@
 # %% auto #0
 __all__ = ['Step', 'at_a_glance']
 
-# %% ../nbs/api/step.ipynb #676e2303
+# %% ../nbs/api/step.ipynb #7eabe352
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Callable
+from typing import Any, Callable
 
 from .results import of_step, read_seed, spread
 
@@ -40,10 +40,10 @@ class Step:
         "What the seed of the course wrote and logged for this step, None where the seed has no such step."
         return read_seed().get(self.n)
 
-# %% ../nbs/api/step.ipynb #8b1b4531
+# %% ../nbs/api/step.ipynb #59b6a90d
 def at_a_glance(
     step:Step, # A step
-) -> 'DataFrame': # One column
+) -> Any: # pandas DataFrame: One column
     "Size, view, settings and published training time of a step."
     import pandas as pd
     from course_steps.layers import count_params, layer_table

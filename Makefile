@@ -46,7 +46,7 @@ readme: $(VENV)/.dev
 
 notebooks: $(VENV)/.dev
 	$(BIN)/nbdev_export
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --log-level WARN nbs/api/*.ipynb nbs/lessons/*.ipynb nbs/index.ipynb
+	$(BIN)/python docs/store.py nbs/api/*.ipynb nbs/lessons/*.ipynb nbs/index.ipynb
 	$(BIN)/nbdev_clean
 	$(BIN)/python docs/readme.py
 

@@ -16,25 +16,25 @@ from .results import Result, of_step, read_results, read_seed
 OURS, ACCENT, SEED, NEUTRAL = '#0072B2', '#009E73', '#D55E00', '#CC79A7'
 LIGHT = 10_000 # A network with fewer parameters counts as light
 
-# %% ../nbs/api/plots.ipynb #d54b3c03
+# %% ../nbs/api/plots.ipynb #417e8111
 def get_fig(
     rows:int=1, # Rows of axes
     cols:int=1, # Columns of axes
     figsize:tuple=(6,4), # Inches
 ) -> tuple: # (figure, axes)
     "A figure in the style of the course: light grid, no frame at the top and on the right."
-    fig, axes = plt.subplots(rows, cols, figsize=figsize, layout='constrained', squeeze=False)
+    fig, axes = plt.subplots(rows, cols, figsize=figsize, layout='constrained', squeeze=False, dpi=80)
     for ax in axes.flat:
         ax.grid(alpha=0.3)
         ax.spines[['top', 'right']].set_visible(False)
     return fig, axes
 
-# %% ../nbs/api/plots.ipynb #bd967003
+# %% ../nbs/api/plots.ipynb #50c0fe1a
 def plot_curves(
     result:Result, # A run
 ) -> Figure: # Loss on the left, accuracy on the right
     "Training and test loss and accuracy after each epoch; the accuracies that the seed logged beside a run on MNIST."
-    fig, (axes,) = get_fig(1, 2, (9,3.4))
+    fig, (axes,) = get_fig(1, 2, (9,3.2))
     seed = read_seed().get(result.step) if result.data == 'mnist' else None
     epochs = [h['epoch'] + 1 for h in result.history]
     for ax,what,unit in zip(axes, ('loss', 'acc'), ('cross entropy', 'accuracy in percent')):
@@ -86,13 +86,13 @@ def plot_mistakes(
     plt.close(fig)
     return fig
 
-# %% ../nbs/api/plots.ipynb #fbb86f28
+# %% ../nbs/api/plots.ipynb #9b0c1d61
 def plot_confusion(
     learn, # A trained learner
 ) -> Figure:
     "Labels against predictions of the test images, by fastai's `ClassificationInterpretation`."
     from fastai.interpret import ClassificationInterpretation
-    with learn.no_bar(): ClassificationInterpretation.from_learner(learn).plot_confusion_matrix(figsize=(5,5))
+    with learn.no_bar(): ClassificationInterpretation.from_learner(learn).plot_confusion_matrix(figsize=(4,4))
     fig = plt.gcf()
     plt.close(fig)
     return fig

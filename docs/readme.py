@@ -3,9 +3,8 @@ import re
 import sys
 from pathlib import Path
 
-import nbformat
 from nbconvert import MarkdownExporter
-from nbconvert.preprocessors import ExecutePreprocessor
+from store import execute
 
 ROOT = Path(__file__).parent.parent
 README, IMAGES = ROOT/'README.md', 'docs/images'
@@ -23,8 +22,7 @@ def visible(cells):
 
 def render():
     "The text of README.md and its images, as name -> bytes."
-    nb = nbformat.read(ROOT/'nbs/index.ipynb', as_version=4)
-    ExecutePreprocessor(timeout=600, resources={'metadata': {'path': str(ROOT/'nbs')}}).preprocess(nb)
+    nb = execute(ROOT/'nbs/index.ipynb')
     nb.cells = list(visible(nb.cells))
     text, resources = MarkdownExporter().from_notebook_node(nb, {'output_files_dir': IMAGES, 'unique_key': 'index'})
     text = re.sub(rf'```python\n{SILENT}\n.*?```\n', '', text, flags=re.S)

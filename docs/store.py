@@ -1,0 +1,34 @@
+"Run notebooks and store their outputs, with images of at most 64 colors so that the files stay light."
+import sys
+from base64 import b64decode, b64encode
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+from nbconvert.preprocessors import ExecutePreprocessor
+from PIL import Image
+
+COLORS = 64
+
+
+def shrink(png):
+    "A PNG (base64 text) with fewer colors."
+    out = BytesIO()
+    Image.open(BytesIO(b64decode(png))).convert('RGB').quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, 'PNG', optimize=True)
+    return min(png, b64encode(out.getvalue()).decode(), key=len)
+
+
+def execute(path):
+    "The notebook in a file, all cells run in its own folder; an error in a cell ends the program."
+    nb = nbformat.read(path, as_version=4)
+    ExecutePreprocessor(timeout=None, resources={'metadata': {'path': str(Path(path).parent)}}).preprocess(nb)
+    for output in (o for c in nb.cells if c.cell_type == 'code' for o in c.outputs):
+        data = output.get('data', {})
+        if 'image/png' in data: data['image/png'] = shrink(data['image/png'])
+    return nb
+
+
+if __name__ == '__main__':
+    for path in sys.argv[1:]:
+        print(path, flush=True)
+        nbformat.write(execute(path), path)

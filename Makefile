@@ -6,13 +6,14 @@ STEP ?= 8
 DATA ?= mnist
 ARGS ?=
 
-.PHONY: help train test nbdev_test readme notebooks publish bench clean
+.PHONY: help train test nbdev_test readme notebooks docs serve publish bench clean
 
 help:
 	@echo 'make train STEP=8 [ARGS="--epochs 3"]   install the package, train a step'
 	@echo 'make test                               install the dev extra, run all tests'
 	@echo 'make readme                             write README.md from nbs/index.ipynb'
 	@echo 'make notebooks                          export, clean, run all notebooks and store their outputs'
+	@echo 'make docs, make serve                   build the site into _site/, show it on port 8000'
 	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
 	@echo 'make bench                              loading speed beside a per-image pipeline'
 
@@ -27,7 +28,7 @@ $(VENV)/.package: settings.ini setup.py | $(BIN)/python
 
 $(VENV)/.dev: settings.ini setup.py | $(BIN)/python
 	@echo 'Installing course_steps with its dev extra into $(VENV): several minutes, about 6 GB with torch.'
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev]'
+	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev,docs]'
 	@touch $@ $(VENV)/.package
 
 train: $(VENV)/.package
@@ -46,9 +47,17 @@ readme: $(VENV)/.dev
 
 notebooks: $(VENV)/.dev
 	$(BIN)/nbdev_export
-	$(BIN)/python docs/store.py nbs/api/*.ipynb nbs/lessons/*.ipynb nbs/index.ipynb
+	$(BIN)/python docs/store.py nbs/api/*.ipynb nbs/lessons/*.ipynb nbs/guide/*.ipynb nbs/*.ipynb
 	$(BIN)/nbdev_clean
 	$(BIN)/python docs/readme.py
+
+docs: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python docs/stage.py
+	$(BIN)/sphinx-build -q -W --keep-going -n -b html -c docs -d _build/doctrees _site_src _site
+	$(BIN)/python docs/check_links.py _site
+
+serve: docs
+	$(BIN)/python -m http.server --directory _site 8000
 
 publish: $(VENV)/.package
 	COURSE_STEPS_RUNS=nbs/lessons/runs $(BIN)/course_steps train $(STEP) --data $(DATA) --resume --json $(ARGS) >> results/runs.jsonl

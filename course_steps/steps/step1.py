@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/01_setup.ipynb #ed908927
+# %% ../../nbs/lessons/01_setup.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/01_setup.ipynb #81ac3068
+# %% ../../nbs/lessons/01_setup.ipynb #21525c1c
 def model():
     "Seven 3 x 3 convolutions that widen to 1,024 channels, and two poolings."
     return conv_net([(32,3,1), (64,3,1), 'pool', (128,3,1), (256,3,1), 'pool', (512,3), (1024,3), (10,3)], bias=True)
 
-# %% ../../nbs/lessons/01_setup.ipynb #3412c490
+# %% ../../nbs/lessons/01_setup.ipynb #75cde975
 step = Step(1, 'setup', 'Setup',
     target='Get the setup right: data, a modular network, training and testing.',
     params=6_379_786, model=model, lr_max=2e-3)

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/02_squeeze.ipynb #ed908927
+# %% ../../nbs/lessons/02_squeeze.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/02_squeeze.ipynb #53daf058
+# %% ../../nbs/lessons/02_squeeze.ipynb #2048db64
 def model():
     "Expand to 64 channels, squeeze to 16, twice; a 1 x 1 convolution mixes channels in between."
     return conv_net([(32,3), (64,3), 'pool', (16,3), (32,1), 'pool', (64,3), (16,3,1), (10,3)])
 
-# %% ../../nbs/lessons/02_squeeze.ipynb #41a16fde
+# %% ../../nbs/lessons/02_squeeze.ipynb #ca88e13d
 step = Step(2, 'squeeze', 'Squeeze and expand',
     target='Get the structure right: squeeze and expand, seven convolutions, two poolings.',
     params=57_536, model=model, lr_max=1e-2)

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/03_light.ipynb #ed908927
+# %% ../../nbs/lessons/03_light.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/03_light.ipynb #25752104
+# %% ../../nbs/lessons/03_light.ipynb #0360f937
 def model():
     "The structure of step 2 with 8 and 16 channels."
     return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3), (10,3)])
 
-# %% ../../nbs/lessons/03_light.ipynb #95801701
+# %% ../../nbs/lessons/03_light.ipynb #fd99176b
 step = Step(3, 'light', 'Lightest model',
     target='Drop to the lightest model: fewer channels in each layer.',
     params=5_976, model=model, lr_max=2e-2)

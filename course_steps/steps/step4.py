@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/04_batchnorm.ipynb #ed908927
+# %% ../../nbs/lessons/04_batchnorm.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/04_batchnorm.ipynb #a6f86f53
+# %% ../../nbs/lessons/04_batchnorm.ipynb #a5639801
 def model():
     "The network of step 3 with batch normalization."
     return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3), (10,3)], norm=True)
 
-# %% ../../nbs/lessons/04_batchnorm.ipynb #eb2c0671
+# %% ../../nbs/lessons/04_batchnorm.ipynb #caca7278
 step = Step(4, 'batchnorm', 'Batch normalization',
     target='Add batch normalization to every layer but the last.',
     params=6_104, model=model, lr_max=2e-2)

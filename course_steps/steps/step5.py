@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/05_dropout.ipynb #ed908927
+# %% ../../nbs/lessons/05_dropout.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/05_dropout.ipynb #76ae1b58
+# %% ../../nbs/lessons/05_dropout.ipynb #ac508c3b
 def model():
     "The network of step 4 with dropout."
     return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3), (10,3)], norm=True, p=0.1)
 
-# %% ../../nbs/lessons/05_dropout.ipynb #d9d085c5
+# %% ../../nbs/lessons/05_dropout.ipynb #2b3b9f81
 step = Step(5, 'dropout', 'Regularization',
     target='Add dropout to make training harder.',
     params=6_104, model=model, lr_max=4e-2)

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/06_gap.ipynb #ed908927
+# %% ../../nbs/lessons/06_gap.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/06_gap.ipynb #d5ce17ba
+# %% ../../nbs/lessons/06_gap.ipynb #e5a5b50c
 def model():
     "The network of step 5 with a 1 x 1 classifier and global average pooling."
     return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3,1), (10,1), 'gap'], norm=True, p=0.1)
 
-# %% ../../nbs/lessons/06_gap.ipynb #c2ced3aa
+# %% ../../nbs/lessons/06_gap.ipynb #46e50447
 step = Step(6, 'gap', 'Global average pooling',
     target='Replace the last convolution by a 1 x 1 one and global average pooling.',
     params=5_464, model=model, lr_max=4e-2)

@@ -5,16 +5,16 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/07_capacity.ipynb #ed908927
+# %% ../../nbs/lessons/07_capacity.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/07_capacity.ipynb #47f6bed0
+# %% ../../nbs/lessons/07_capacity.ipynb #9b21c845
 def model():
     "Pooling at receptive field 5, four convolutions after it, average, classifier."
     return conv_net([(8,3), (16,3), (8,1), 'pool', (8,3), (16,3), (8,3), (8,3), 'gap', (10,1)], norm=True, p=0.05)
 
-# %% ../../nbs/lessons/07_capacity.ipynb #e47d831d
+# %% ../../nbs/lessons/07_capacity.ipynb #f55c5250
 step = Step(7, 'capacity', 'Capacity',
     target='More layers, pooling in the right place, dropout of 5 %.',
     params=5_016, model=model, lr_max=2e-2)

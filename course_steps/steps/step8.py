@@ -5,22 +5,22 @@
 # %% auto #0
 __all__ = ['step', 'model', 'augment']
 
-# %% ../../nbs/lessons/08_augment.ipynb #ed908927
+# %% ../../nbs/lessons/08_augment.ipynb #54fc5191
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/08_augment.ipynb #79262265
+# %% ../../nbs/lessons/08_augment.ipynb #43039af9
 def model():
     "The network of step 7."
     return conv_net([(8,3), (16,3), (8,1), 'pool', (8,3), (16,3), (8,3), (8,3), 'gap', (10,1)], norm=True, p=0.05)
 
-# %% ../../nbs/lessons/08_augment.ipynb #dac1a757
+# %% ../../nbs/lessons/08_augment.ipynb #2ec8cd8e
 def augment():
     "Rotation of each image by an angle from -7 to 7 degrees, black in the corners."
     from fastai.vision.augment import PadMode, Rotate
     return [Rotate(max_deg=7, p=1., pad_mode=PadMode.Zeros)]
 
-# %% ../../nbs/lessons/08_augment.ipynb #29058424
+# %% ../../nbs/lessons/08_augment.ipynb #0c8eba7e
 step = Step(8, 'augment', 'Augmentation',
     target='Add image augmentation: rotation by up to 7 degrees.',
     params=5_016, model=model, lr_max=2e-2,

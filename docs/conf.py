@@ -1,0 +1,72 @@
+"Sphinx settings. Names and addresses come from settings.ini."
+import re
+import shutil
+import sys
+from html import escape
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+from stage import ROOT, settings
+
+cfg = settings()
+project, author, release = cfg['title'], cfg['author'], cfg['version']
+copyright = cfg['copyright'].replace('%(author)s', author)
+
+extensions = ['myst_nb', 'sphinx_copybutton', 'sphinx.ext.githubpages']
+nb_execution_mode = 'off'
+nb_merge_streams = True
+nb_render_markdown_format = 'myst'
+myst_enable_extensions = ['dollarmath', 'attrs_inline']
+myst_heading_anchors = 3
+nitpicky = True
+
+html_title = f'{project}: {cfg["description"]}'
+html_theme = 'sphinx_book_theme'
+html_theme_options = dict(
+    repository_url=cfg['git_url'], repository_branch=cfg['branch'], path_to_docs=cfg['nbs_path'],
+    use_repository_button=True, use_issues_button=True, use_download_button=True, home_page_in_toc=True, show_toc_level=2,
+    launch_buttons=dict(colab_url='https://colab.research.google.com'), navbar_persistent=[],
+    logo=dict(text=project, alt_text=project),
+)
+html_baseurl = f"{cfg['doc_host']}{cfg['doc_baseurl']}/"
+html_static_path, html_css_files = ['_static'], ['course.css']
+html_favicon = '_static/favicon.png'
+html_show_sourcelink = True
+mathjax_path = 'mathjax/tex-svg.js'
+
+
+def title_id(title):
+    "The anchor that nbdev's links use for a heading."
+    return re.sub(r'^[^a-z]+', '', re.sub(r'[^\w.\- ]', '', title.lower()).replace(' ', '-'))
+
+
+def add_nbdev_ids(app, doctree):
+    "Give each section the anchor of nbdev beside that of docutils."
+    from docutils import nodes
+    for section in doctree.findall(nodes.section):
+        name = title_id(section.next_node(nodes.title).astext())
+        if name and name not in section['ids']: section['ids'].append(name)
+
+
+def serve_own_notebooks(app, exception):
+    "The download button gives the notebook of the repository, which runs, not the one that was staged."
+    if exception: return
+    for path in (ROOT/'nbs').rglob('*.ipynb'):
+        target = Path(app.outdir)/'_sources'/path.relative_to(ROOT/'nbs')
+        if target.exists(): shutil.copy(path, target)
+
+
+def describe(app, pagename, templatename, context, doctree):
+    "The first paragraph as the description of a page, and tags by which other sites draw a preview of it."
+    if doctree is None: return
+    from docutils import nodes
+    paragraph = doctree.next_node(nodes.paragraph)
+    description = escape(paragraph.astext() if paragraph else cfg['description'])
+    tags = {'og:description': description, 'og:title': context.get('title', project), 'og:type': 'article', 'og:image': f'{html_baseurl}_static/card.png', 'og:url': f'{html_baseurl}{pagename}.html'}
+    context['metatags'] = context.get('metatags', '') + f'<meta name="description" content="{description}">\n' + ''.join(f'<meta property="{k}" content="{re.sub("<.*?>", "", v)}">\n' for k, v in tags.items())
+
+
+def setup(app):
+    app.connect('doctree-read', add_nbdev_ids)
+    app.connect('build-finished', serve_own_notebooks)
+    app.connect('html-page-context', describe)

@@ -1,0 +1,35 @@
+"Draw the favicon and the social card of the site, from the results."
+from pathlib import Path
+
+from matplotlib import pyplot as plt
+
+from course_steps.plots import OURS, SEED
+from course_steps.results import read_seed
+
+STATIC = Path(__file__).parent/'_static'
+
+
+def stairs(ax, steps=8, color=OURS):
+    "A staircase that goes down, one stair for each step."
+    for i in range(steps): ax.bar(i, (steps - i)/steps, width=1, color=color, alpha=1 - 0.08*i)
+    ax.axis('off')
+
+
+def favicon():
+    "A staircase of four, 64 x 64 pixels."
+    fig = plt.figure(figsize=(1, 1), dpi=64)
+    stairs(fig.add_axes([0.05, 0.05, 0.9, 0.9]), 4)
+    fig.savefig(STATIC/'favicon.png', transparent=True)
+
+
+def card():
+    "Title and staircase, 1200 x 630 pixels, with the parameters of the first and the last step."
+    seed = read_seed()
+    fig = plt.figure(figsize=(12, 6.3), dpi=100, facecolor='white')
+    stairs(fig.add_axes([0.08, 0.1, 0.84, 0.5]))
+    fig.text(0.08, 0.82, 'course_steps', fontsize=54, weight='bold')
+    fig.text(0.08, 0.71, f"From {seed[1]['params']:,} parameters to {seed[8]['params']:,}, in eight steps", fontsize=26, color=SEED)
+    fig.savefig(STATIC/'card.png')
+
+
+if __name__ == '__main__': favicon(); card()

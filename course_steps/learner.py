@@ -84,7 +84,7 @@ def _commit() -> 'str|None':
         return git(['git', 'rev-parse', 'HEAD']).stdout.strip() + ('+' if changed else '')
     except (OSError, subprocess.CalledProcessError): return None
 
-# %% ../nbs/api/learner.ipynb #5b459c7d
+# %% ../nbs/api/learner.ipynb #dc18eec1
 def step_learner(
     step, # A `Step`, or the number of one
     dls, # What `get_dls` gave
@@ -95,7 +95,7 @@ def step_learner(
     "A fastai `Learner` for a step: its network, cross entropy, Adam, and both accuracies in every row."
     step = get_step(step)
     set_seed(seed)
-    learn = Learner(dls, step.model(), loss_func=CrossEntropyLossFlat(), metrics=accuracy,
+    learn = Learner(dls, step.model(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, path=kwargs.pop('path', runs_dir()),
                     cbs=[HistoryCallback(), StopAtNaNCallback(), *([BF16Callback()] if bf16 else [])], **kwargs)
     learn.recorder.train_metrics = True
     learn.step, learn.commit = step, _commit()                # Of the code that runs, not of what it became meanwhile

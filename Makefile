@@ -39,7 +39,17 @@ nbdev_test: $(VENV)/.dev
 	runs=$$(mktemp -d) && COURSE_STEPS_DATA=digits COURSE_STEPS_EPOCHS=2 COURSE_STEPS_RUNS=$$runs OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2; \
 	code=$$?; rm -rf $$runs; exit $$code
 
-test: nbdev_test
+# The site is tested in Chromium. As root it is installed where it is missing; other users read what is left out.
+$(VENV)/axe.min.js: | $(BIN)/python
+	@cd $(VENV) && npm pack --silent axe-core@4.10.3 > /dev/null && tar -xzf axe-core-4.10.3.tgz --strip-components=1 package/axe.min.js && rm axe-core-4.10.3.tgz \
+	|| echo 'npm cannot fetch axe-core: the accessibility of the site is not tested.' >&2
+
+.PHONY: browser
+browser:
+	@command -v chromedriver > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update && apt-get -qq install -y chromium chromium-driver > /dev/null; } \
+	|| echo 'There is no Chromium with chromedriver: the site is not tested in a browser.' >&2
+
+test: nbdev_test docs browser $(VENV)/axe.min.js
 	$(BIN)/python -m pytest -q tests
 
 readme: $(VENV)/.dev

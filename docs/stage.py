@@ -9,10 +9,12 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from store import execute
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT/'_site_src'
 WORDS_A_MINUTE = 150 # Technical prose with code beside it
+FRESH = ('index.ipynb', 'results.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
 TOCTREES = {
     'Lessons': ['lessons/*'],
     'The course': ['results', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
@@ -68,6 +70,7 @@ def stage_cell(cell, page):
         cell.source = relative_links(cell.source, page)
         return cell
     if 'show_doc(' in cell.source and cell.outputs:
+        if page.parts[0] == 'lessons': return None # A lesson shows the code itself
         return markdown(relative_links(api_entry(cell.outputs[0]['data']['text/markdown']), page))
     lines = cell.source.splitlines()
     cell.metadata = {'tags': tags(lines)}
@@ -84,7 +87,7 @@ def training_time(number):
     "Published minutes of training of a step, as a sentence."
     from course_steps.results import of_step, spread
     runs = {device: spread([r.seconds/60 for r in of_step(number) if r.device == device], 0) for device in ('cpu', 'cuda')}
-    return f'training: {runs["cpu"]} minutes on two CPU cores, {runs["cuda"]} on a GPU'
+    return f'Minutes to train: {runs["cpu"]} on two CPU cores, {runs["cuda"]} on a GPU'
 
 
 def toctrees():
@@ -96,11 +99,11 @@ def toctrees():
 def stage(path, proc):
     "Write the site's source of one notebook."
     page = path.relative_to(proc)
-    nb = nbformat.read(path, as_version=4)
+    nb = execute(path) if str(page) in FRESH else nbformat.read(path, as_version=4)
     title, description = head(nb.cells[0])
     cells = [new for c in nb.cells[1:] if (new := stage_cell(c, page))]
     intro = f'*{description}*'
-    if page.parts[0] == 'lessons': intro += f'\n\n{reading_time(cells)} minutes to read; {training_time(int(page.stem[:2]))}.'
+    if page.parts[0] == 'lessons': intro += f'\n\nMinutes to read: {reading_time(cells)}. {training_time(int(page.stem[:2]))}.'
     nb.cells = [markdown(f'# {title}'), markdown(intro), *cells, *([toctrees()] if str(page) == 'index.ipynb' else [])]
     (OUT/page).parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(nb, OUT/page)

@@ -9,10 +9,13 @@ __all__ = ['step', 'model']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/01_setup.ipynb #21525c1c
+# %% ../../nbs/lessons/01_setup.ipynb #92a123a9
 def model():
     "Seven 3 x 3 convolutions that widen to 1,024 channels, and two poolings."
-    return conv_net([(32,3,1), (64,3,1), 'pool', (128,3,1), (256,3,1), 'pool', (512,3), (1024,3), (10,3)], bias=True)
+    return conv_net([
+        (32,3,1), (64,3,1), 'pool',
+        (128,3,1), (256,3,1), 'pool',
+        (512,3), (1024,3), (10,3)], bias=True)
 
 # %% ../../nbs/lessons/01_setup.ipynb #75cde975
 step = Step(1, 'setup', 'Setup',

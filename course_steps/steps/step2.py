@@ -9,10 +9,13 @@ __all__ = ['step', 'model']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/02_squeeze.ipynb #2048db64
+# %% ../../nbs/lessons/02_squeeze.ipynb #88290a45
 def model():
     "Expand to 64 channels, squeeze to 16, twice; a 1 x 1 convolution mixes channels in between."
-    return conv_net([(32,3), (64,3), 'pool', (16,3), (32,1), 'pool', (64,3), (16,3,1), (10,3)])
+    return conv_net([
+        (32,3), (64,3), 'pool',
+        (16,3), (32,1), 'pool',
+        (64,3), (16,3,1), (10,3)])
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #ca88e13d
 step = Step(2, 'squeeze', 'Squeeze and expand',

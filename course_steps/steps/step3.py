@@ -9,10 +9,13 @@ __all__ = ['step', 'model']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/03_light.ipynb #0360f937
+# %% ../../nbs/lessons/03_light.ipynb #2e5d5972
 def model():
     "The structure of step 2 with 8 and 16 channels."
-    return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3), (10,3)])
+    return conv_net([
+        (8,3), (8,3), 'pool',
+        (16,3,1), (8,3), 'pool',
+        (16,3,1), (8,3), (10,3)])
 
 # %% ../../nbs/lessons/03_light.ipynb #fd99176b
 step = Step(3, 'light', 'Lightest model',

@@ -9,10 +9,13 @@ __all__ = ['step', 'model']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/04_batchnorm.ipynb #a5639801
+# %% ../../nbs/lessons/04_batchnorm.ipynb #6d15a5a5
 def model():
     "The network of step 3 with batch normalization."
-    return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3), (10,3)], norm=True)
+    return conv_net([
+        (8,3), (8,3), 'pool',
+        (16,3,1), (8,3), 'pool',
+        (16,3,1), (8,3), (10,3)], norm=True)
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #caca7278
 step = Step(4, 'batchnorm', 'Batch normalization',

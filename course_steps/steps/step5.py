@@ -9,10 +9,13 @@ __all__ = ['step', 'model']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/05_dropout.ipynb #ac508c3b
+# %% ../../nbs/lessons/05_dropout.ipynb #20277330
 def model():
     "The network of step 4 with dropout."
-    return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3), (10,3)], norm=True, p=0.1)
+    return conv_net([
+        (8,3), (8,3), 'pool',
+        (16,3,1), (8,3), 'pool',
+        (16,3,1), (8,3), (10,3)], norm=True, p=0.1)
 
 # %% ../../nbs/lessons/05_dropout.ipynb #2b3b9f81
 step = Step(5, 'dropout', 'Regularization',

@@ -9,10 +9,13 @@ __all__ = ['step', 'model']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/06_gap.ipynb #e5a5b50c
+# %% ../../nbs/lessons/06_gap.ipynb #af87bcaf
 def model():
     "The network of step 5 with a 1 x 1 classifier and global average pooling."
-    return conv_net([(8,3), (8,3), 'pool', (16,3,1), (8,3), 'pool', (16,3,1), (8,3,1), (10,1), 'gap'], norm=True, p=0.1)
+    return conv_net([
+        (8,3), (8,3), 'pool',
+        (16,3,1), (8,3), 'pool',
+        (16,3,1), (8,3,1), (10,1), 'gap'], norm=True, p=0.1)
 
 # %% ../../nbs/lessons/06_gap.ipynb #46e50447
 step = Step(6, 'gap', 'Global average pooling',

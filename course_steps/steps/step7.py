@@ -9,10 +9,12 @@ __all__ = ['step', 'model']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/07_capacity.ipynb #9b21c845
+# %% ../../nbs/lessons/07_capacity.ipynb #10471bad
 def model():
     "Pooling at receptive field 5, four convolutions after it, average, classifier."
-    return conv_net([(8,3), (16,3), (8,1), 'pool', (8,3), (16,3), (8,3), (8,3), 'gap', (10,1)], norm=True, p=0.05)
+    return conv_net([
+        (8,3), (16,3), (8,1), 'pool',
+        (8,3), (16,3), (8,3), (8,3), 'gap', (10,1)], norm=True, p=0.05)
 
 # %% ../../nbs/lessons/07_capacity.ipynb #f55c5250
 step = Step(7, 'capacity', 'Capacity',

@@ -9,10 +9,12 @@ __all__ = ['step', 'model', 'augment']
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/08_augment.ipynb #43039af9
+# %% ../../nbs/lessons/08_augment.ipynb #c75c355f
 def model():
     "The network of step 7."
-    return conv_net([(8,3), (16,3), (8,1), 'pool', (8,3), (16,3), (8,3), (8,3), 'gap', (10,1)], norm=True, p=0.05)
+    return conv_net([
+        (8,3), (16,3), (8,1), 'pool',
+        (8,3), (16,3), (8,3), (8,3), 'gap', (10,1)], norm=True, p=0.05)
 
 # %% ../../nbs/lessons/08_augment.ipynb #2ec8cd8e
 def augment():

@@ -31,7 +31,7 @@ html_theme_options = dict(
 html_baseurl = f"{cfg['doc_host']}{cfg['doc_baseurl']}/"
 html_static_path, html_css_files = ['_static'], ['course.css']
 html_favicon = '_static/favicon.png'
-html_show_sourcelink = True
+html_context = dict(default_mode='auto')
 mathjax_path = 'mathjax/tex-svg.js'
 
 

@@ -72,6 +72,8 @@ def stage_cell(cell, page):
     if 'show_doc(' in cell.source and cell.outputs:
         if page.parts[0] == 'lessons': return None # A lesson shows the code itself
         return markdown(relative_links(api_entry(cell.outputs[0]['data']['text/markdown']), page))
+    for output in cell.outputs: # A table that scrolls on a phone must be reachable with the keyboard
+        if html := output.get('data', {}).get('text/html'): output['data']['text/html'] = html.replace('<table ', '<table tabindex="0" ')
     lines = cell.source.splitlines()
     cell.metadata = {'tags': tags(lines)}
     cell.source = '\n'.join(l for l in lines if not l.startswith('#|')).strip()

@@ -53,3 +53,9 @@ def test_stored_outputs_are_light_and_without_errors():
 def test_nothing_names_a_folder_of_the_machine_that_wrote_it():
     for n in NOTEBOOKS:
         assert str(ROOT.parent) + '/' not in n.read_text() and str(Path.home()) + '/' not in n.read_text(), n
+
+
+def test_workflows_run_what_is_tested_here():
+    ci, pages = ((ROOT/'.github/workflows'/f'{name}.yml').read_text() for name in ('ci', 'pages'))
+    assert 'bash .ci/run' in ci
+    assert 'make docs' in pages and '\ndocs:' in (ROOT/'Makefile').read_text()

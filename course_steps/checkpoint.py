@@ -5,7 +5,10 @@
 # %% auto #0
 __all__ = ['write_tensors', 'read_tensors', 'save_weights', 'load_weights', 'CheckpointCallback']
 
-# %% ../nbs/api/checkpoint.ipynb #9658327b
+# %% ../nbs/api/checkpoint.ipynb #e2396d6c
+from .core import CourseError
+
+# %% ../nbs/api/checkpoint.ipynb #ee8f484c
 import json, os, random, sys
 from pathlib import Path
 
@@ -18,7 +21,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from . import __version__
-from .core import CourseError
 from .steps import get_step
 
 # %% ../nbs/api/checkpoint.ipynb #02848fb1

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['VERBS', 'list_steps', 'train', 'table', 'plot', 'data', 'predict', 'verb_parser', 'usage', 'run_verb', 'main']
 
-# %% ../nbs/api/cli.ipynb #6093e9d3
-import sys, warnings
+# %% ../nbs/api/cli.ipynb #c99c2f98
+import sys
 from argparse import ArgumentParser
 from contextlib import redirect_stdout
 from inspect import Parameter, signature
@@ -131,13 +131,12 @@ def run_verb(
     many = [v for name,p in signature(func).parameters.items() if p.kind is Parameter.VAR_POSITIONAL for v in values.pop(name)]
     func(*many, **values)
 
-# %% ../nbs/api/cli.ipynb #491533ca
+# %% ../nbs/api/cli.ipynb #dd785dca
 def main(
     argv:list=None, # Words of the command line after the name of the program; default: those of this process
 ) -> int: # Exit code
     "The console script `course_steps`."
     argv = sys.argv[1:] if argv is None else argv
-    warnings.simplefilter('ignore', FutureWarning)            # torch tells its library authors, not learners
     if not argv or argv[0] in ('-h', '--help', 'help'): print(usage()); return 0
     if argv[0] == '--version': print(__version__); return 0
     try: run_verb(argv[0], argv[1:])

@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['CourseError', 'UsageError', 'cache_dir', 'runs_dir', 'whole_number', 'positive', 'default_epochs']
 
-# %% ../nbs/api/core.ipynb #22dbb946
-import os
+# %% ../nbs/api/core.ipynb #64ee0867
+import os, warnings
 from math import inf, nan
 from pathlib import Path
 
@@ -19,6 +19,9 @@ class CourseError(ValueError):
 # %% ../nbs/api/core.ipynb #84235b26
 class UsageError(CourseError):
     "A `CourseError` about what the user asked for, not about what happened then: exit code 2 on the command line."
+
+# %% ../nbs/api/core.ipynb #8c7c31cb
+warnings.filterwarnings('ignore', message='.*torch.jit.script', category=FutureWarning)
 
 # %% ../nbs/api/core.ipynb #5df250eb
 def cache_dir() -> Path:

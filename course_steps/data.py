@@ -7,7 +7,10 @@ __all__ = ['FASHION', 'KMNIST', 'DOWNLOADS', 'NAMES', 'MAX_BYTES', 'PARTS', 'MNI
            'read_folder', 'DownloadError', 'download_set', 'bundled_digits', 'load_set', 'ImageTensors', 'BatchDL',
            'get_dls']
 
-# %% ../nbs/api/data.ipynb #abc8f19a
+# %% ../nbs/api/data.ipynb #271f079d
+from .core import CourseError, UsageError, cache_dir, whole_number
+
+# %% ../nbs/api/data.ipynb #23bed196
 import gzip, hashlib, os, random, socket, struct, sys, tempfile, zlib
 from dataclasses import dataclass
 from math import prod
@@ -20,8 +23,6 @@ from fastai.data.core import DataLoaders, TfmdDL
 from fastai.data.transforms import Category, CategoryMap, IntToFloatTensor, Normalize
 from fastai.torch_core import TensorCategory, default_device
 from fastai.vision.core import TensorImageBW
-
-from .core import CourseError, UsageError, cache_dir, whole_number
 
 # %% ../nbs/api/data.ipynb #bc1a0218
 FASHION = ('T-shirt', 'trouser', 'pullover', 'dress', 'coat', 'sandal', 'shirt', 'sneaker', 'bag', 'boot')

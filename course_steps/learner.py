@@ -6,7 +6,10 @@
 __all__ = ['percent', 'HistoryCallback', 'StopAtNaNCallback', 'BF16Callback', 'step_learner', 'clean_accuracy', 'learn_result',
            'run_folder', 'save_run', 'plot_run', 'get_device', 'train_step']
 
-# %% ../nbs/api/learner.ipynb #e32b07e0
+# %% ../nbs/api/learner.ipynb #691ac393
+from .core import CourseError, UsageError, default_epochs, positive, runs_dir, whole_number
+
+# %% ../nbs/api/learner.ipynb #1810694b
 import csv, subprocess, time
 from copy import copy
 from dataclasses import replace
@@ -27,7 +30,6 @@ from fastai.torch_core import set_seed
 
 from . import __version__
 from .checkpoint import CheckpointCallback, load_weights, save_weights
-from .core import CourseError, UsageError, default_epochs, positive, runs_dir, whole_number
 from .data import NAMES, ImageSet, get_dls, load_set
 from .layers import count_params
 from .plots import plot_confusion, plot_curves, plot_mistakes

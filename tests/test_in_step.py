@@ -43,10 +43,11 @@ def test_readme_is_what_the_home_page_says():
     assert done.returncode == 0, done.stderr[-500:]
 
 
-def test_stored_outputs_are_light_and_without_errors():
+def test_stored_outputs_are_light_and_without_errors_and_warnings():
     for n in NOTEBOOKS:
         outputs = [o for c in nbformat.read(n, 4).cells if c.cell_type == 'code' for o in c.outputs]
         assert not [o for o in outputs if o.output_type == 'error'], n
+        assert not [o for o in outputs if 'Warning' in o.get('text', '')], n
         assert len(json.dumps(outputs)) < 100_000, f'{n.name}: {len(json.dumps(outputs)):,} bytes of outputs'
 
 

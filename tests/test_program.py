@@ -48,7 +48,8 @@ def test_wrong_use_is_one_sentence(program):
 def test_interrupted_run_resumes_to_the_same_weights(program, tmp_path):
     whole, broken = tmp_path/'whole', tmp_path/'broken'
     assert run(program, 'train', 5, '--epochs', 4, '--out', whole).returncode == 0
-    process = subprocess.Popen([program, 'train', '5', '--epochs', '4', '--out', str(broken)], stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([program, 'train', '5', '--epochs', '4', '--out', str(broken)], stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)) # A background job would ignore it
     deadline = time.time() + 120
     while not (broken/'checkpoint.safetensors').exists() and time.time() < deadline: time.sleep(0.02)
     process.send_signal(signal.SIGINT)

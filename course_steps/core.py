@@ -12,9 +12,15 @@ from pathlib import Path
 
 from fastcore.xdg import xdg_cache_home
 
-# %% ../nbs/api/core.ipynb #84f15882
+# %% ../nbs/api/core.ipynb #0b623019
 class CourseError(ValueError):
     "Bad input or a run that cannot go on: one sentence that says what was wrong, where, and what to do."
+    def __init__(self,
+        sentence:str, # What the user reads
+    ):
+        super().__init__(sentence)
+        self.sentence = sentence
+    def __str__(self): return self.sentence # fastai puts the name of a callback before the message
 
 # %% ../nbs/api/core.ipynb #84235b26
 class UsageError(CourseError):

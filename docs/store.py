@@ -1,4 +1,5 @@
-"Run notebooks and store their outputs, with images of at most 64 colors so that the files stay light."
+"Run notebooks and store their outputs: light images, and tables of epochs without their progress bars."
+import re
 import sys
 from base64 import b64decode, b64encode
 from io import BytesIO
@@ -18,13 +19,22 @@ def shrink(png):
     return min(png, b64encode(out.getvalue()).decode(), key=len)
 
 
+def without_bars(outputs):
+    "Outputs of a cell without fastprogress's style sheet and bars; its table of the epochs stays."
+    for output in outputs:
+        data = output.get('data', {})
+        if '<progress' in (html := data.get('text/html', '')): data['text/html'] = html = re.sub(r'<div>\s*<progress.*?</div>', '', html, flags=re.S)
+        if html != '<div></div>' and 'progress::-webkit' not in html: yield output
+
+
 def execute(path):
     "The notebook in a file, all cells run in its own folder; an error in a cell ends the program."
     nb = nbformat.read(path, as_version=4)
     ExecutePreprocessor(timeout=None, resources={'metadata': {'path': str(Path(path).parent)}}).preprocess(nb)
-    for output in (o for c in nb.cells if c.cell_type == 'code' for o in c.outputs):
-        data = output.get('data', {})
-        if 'image/png' in data: data['image/png'] = shrink(data['image/png'])
+    for cell in (c for c in nb.cells if c.cell_type == 'code'):
+        cell.outputs = list(without_bars(cell.outputs))
+        for data in (o.get('data', {}) for o in cell.outputs):
+            if 'image/png' in data: data['image/png'] = shrink(data['image/png'])
     return nb
 
 

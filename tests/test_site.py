@@ -150,6 +150,13 @@ def test_lesson_offers_colab_and_download(page):
     assert (SITE/'_sources'/page).with_suffix('.ipynb').read_bytes() == (ROOT/path).read_bytes()
 
 
+@pytest.mark.parametrize('page', PAGES)
+def test_plots_have_a_text(page):
+    plots = re.findall(r'<img[^>]+_images/[^>]+>', (SITE/page).read_text())
+    wordless = [img for img in plots if len((re.search('alt="([^"]*)"', img) or ['', ''])[1].split()) < 4]
+    assert not wordless
+
+
 def test_prose_has_a_description_and_no_leftovers():
     for page in PAGES:
         html = (SITE/page).read_text()

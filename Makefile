@@ -5,6 +5,8 @@ BIN = $(VENV)/bin
 STEP ?= 8
 DATA ?= mnist
 ARGS ?=
+# Of the package's place only a path is kept: it is found also beside a folder that has its name.
+EDITABLE = --config-settings editable_mode=compat -e
 
 .PHONY: help train test nbdev_test readme notebooks docs serve publish bench clean
 
@@ -23,12 +25,12 @@ $(BIN)/python:
 
 $(VENV)/.package: settings.ini setup.py | $(BIN)/python
 	@echo 'Installing course_steps into $(VENV): several minutes, about 6 GB with torch.'
-	$(BIN)/pip install -q --disable-pip-version-check -e .
+	$(BIN)/pip install -q --disable-pip-version-check $(EDITABLE) .
 	@touch $@
 
 $(VENV)/.dev: settings.ini setup.py | $(BIN)/python
 	@echo 'Installing course_steps with its dev extra into $(VENV): several minutes, about 6 GB with torch.'
-	$(BIN)/pip install -q --disable-pip-version-check -e '.[dev,docs]'
+	$(BIN)/pip install -q --disable-pip-version-check $(EDITABLE) '.[dev,docs]'
 	@touch $@ $(VENV)/.package
 
 train: $(VENV)/.package

@@ -50,7 +50,7 @@ def read_tensors(
     try:
         with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()['json'])
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as e:
-        raise CourseError(f'{path} is damaged or no file of this package: {e}; train the step again.') from None
+        raise CourseError(f'{path} is damaged or no file of this package: {e}; give weights that a run wrote, or train the step again.') from None
 
 # %% ../nbs/api/checkpoint.ipynb #4f58c51e
 def save_weights(

@@ -229,5 +229,10 @@ def train_step(
     dls = get_dls(data, bs=step.bs, tfms=step.tfms, holdout=holdout, device=device, seed=seed)
     learn = step_learner(step, dls, seed=seed, bf16=bf16)
     if out == 'auto': out = _writable(run_folder(learn, epochs))
+    if out and resume and not (Path(out)/'checkpoint.safetensors').exists():
+        print(f'There is no checkpoint of such a run in {out}: training starts at the first epoch.')
     learn.fit_one_cycle(epochs, step.lr_max, cbs=[CheckpointCallback(out, resume)] if out else [])
-    return save_run(learn, out) if out else learn_result(learn)
+    if not out: return learn_result(learn)
+    result = save_run(learn, out)
+    print(f'The run is in {out}.')
+    return result

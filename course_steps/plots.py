@@ -110,8 +110,8 @@ def plot_steps(
     for points,color,marker,label in ((theirs, SEED, 's', "the seed's notebooks"), (ours, OURS, 'o', 'this course')):
         _points(far, points, color, marker, label, lambda params: params >= LIGHT)
         _points(near, [p for p in points if p[1] < LIGHT], color, marker, label, lambda params: True)
-    far.set(xscale='log', xlabel='parameters, logarithmic', ylabel='test accuracy in percent, last epoch', title='All steps')
-    near.set(xlabel='parameters', title=f'The steps below {LIGHT:,}')
+    far.set(xscale='log', xlabel='parameters, fewer to the right (logarithmic)', ylabel='test accuracy in percent, last epoch', title='All steps')
+    near.set(xlabel='parameters, fewer to the right', title=f'The steps below {LIGHT:,}')
     near.sharey(far)
     for ax in (far, near): ax.invert_xaxis()
     far.legend(frameon=False, loc='lower left')

@@ -37,7 +37,7 @@ def open_image(
     except FileNotFoundError: raise CourseError(f'There is no image file {path}.') from None
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as e:
         if isinstance(e, CourseError): raise
-        raise CourseError(f'{path} is no image that can be read: {e}.') from None
+        raise CourseError(f'{path} is no image that can be read: {getattr(e, "strerror", None) or e}.') from None
 
 # %% ../nbs/api/predict.ipynb #8b3f6020
 def otsu(
@@ -118,10 +118,10 @@ def default_weights() -> Path:
 def predict(
     images, # `uint8` (N, 28, 28), light on black
     weights=None, # Weights of a run; default: the published ones of the latest step
-) -> list: # Of (class, probability from 0 to 1)
-    "The class of each image and how sure the network is."
+) -> list: # One list an image: (class, probability from 0 to 1), best first
+    "The classes of each image, the most probable first."
     model, meta = load_weights(weights or default_weights())
     mean, std = meta['stats']
     xb = (torch.from_numpy(np.stack(images))[:, None]/255 - mean)/std
-    with torch.no_grad(): best = model(xb).softmax(1).max(1)
-    return [(meta['classes'][i], p) for i,p in zip(best.indices.tolist(), best.values.tolist())]
+    with torch.no_grad(): values, places = model(xb).softmax(1).sort(1, descending=True)
+    return [[(meta['classes'][i], p) for i,p in zip(*row)] for row in zip(places.tolist(), values.tolist())]

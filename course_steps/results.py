@@ -118,6 +118,7 @@ def results_table(
         ours = {f'our {name}': spread(getattr(r, attr) for r in runs) for name,attr in
                 [('test', 'test_acc'), ('train, running', 'train_acc_running'), ('train, clean', 'train_acc')]}
         ours['our gap, clean train - test'] = spread(r.train_acc - r.test_acc for r in runs)
+        ours['our minutes, 2 CPU cores'] = spread((r.seconds/60 for r in runs if r.device == 'cpu'), 0)
         theirs = {f'seed {name}': f'{acc:.2f}' for name,acc in [
             ('test, README', s['readme_test_acc']), ('test, logged', s['test_acc'][-1]),
             ('train, README', s['readme_train_acc']), ('train, logged', s['train_acc_running'][-1])]} if s else {}

@@ -30,7 +30,7 @@ $(VENV)/.package: settings.ini setup.py | $(BIN)/python
 
 $(VENV)/.dev: settings.ini setup.py | $(BIN)/python
 	@echo 'Installing course_steps with its dev extra into $(VENV): several minutes, about 6 GB with torch.'
-	$(BIN)/pip install -q --disable-pip-version-check $(EDITABLE) '.[dev,docs]'
+	$(BIN)/pip install -q --disable-pip-version-check $(EDITABLE) '.[dev,docs,ray,dask]'
 	@touch $@ $(VENV)/.package
 
 train: $(VENV)/.package
@@ -38,7 +38,7 @@ train: $(VENV)/.package
 
 # The lessons on the bundled digits, two epochs, in a folder of their own: nothing of an earlier run is read.
 nbdev_test: $(VENV)/.dev
-	runs=$$(mktemp -d) && COURSE_STEPS_DATA=digits COURSE_STEPS_EPOCHS=2 COURSE_STEPS_RUNS=$$runs OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2; \
+	runs=$$(mktemp -d) && COURSE_STEPS_DATA=digits COURSE_STEPS_EPOCHS=2 COURSE_STEPS_RUNS=$$runs COURSE_STEPS_PROGRESS=$$runs/progress.jsonl OMP_NUM_THREADS=1 $(BIN)/nbdev_test --n_workers 2; \
 	code=$$?; rm -rf $$runs; exit $$code
 
 # The site is tested in Chromium. As root it is installed where it is missing; other users read what is left out.

@@ -23,7 +23,7 @@ setup(
     package_dir={'course_steps.published': 'results'},
     package_data={'course_steps.published': ['*.jsonl', '*.safetensors']},
     install_requires=cfg['requirements'].split(),
-    extras_require={'dev': cfg['dev_requirements'].split(), 'docs': cfg['docs_requirements'].split()},
+    extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask')},
     entry_points={
         'console_scripts': cfg['console_scripts'],
         'nbdev': [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['percent', 'HistoryCallback', 'StopAtNaNCallback', 'BF16Callback', 'step_learner', 'clean_accuracy', 'learn_result',
-           'run_folder', 'save_run', 'plot_run', 'get_device', 'train_step']
+           'run_folder', 'run_name', 'save_run', 'plot_run', 'get_device', 'train_step', 'quick_accuracy']
 
 # %% ../nbs/api/learner.ipynb #691ac393
 from .core import CourseError, UsageError, default_epochs, positive, runs_dir, whole_number
@@ -34,6 +34,7 @@ from .data import NAMES, ImageSet, get_dls, load_set
 from .layers import count_params
 from .plots import plot_confusion, plot_curves, plot_mistakes
 from .results import Result
+from .step import Step
 from .steps import get_step
 
 # %% ../nbs/api/learner.ipynb #fddc4275
@@ -135,10 +136,21 @@ def run_folder(
 ) -> Path:
     "The usual folder of a run, in `runs_dir()`: another step, data set, split, length or seed has another folder."
     ident = learn.identity
-    parts = [f'step{learn.step.n}', learn.dls.images.name, f'{epochs}epochs', f"seed{ident['seed']}"]
-    if learn.dls.split != 'test': parts.append(learn.dls.split.replace(' ', ''))
-    if ident['bf16']: parts.append('bf16')
-    return runs_dir()/'-'.join(parts)
+    return runs_dir()/run_name(learn.step.n, learn.dls.images.name, epochs, ident['seed'], learn.dls.split, ident['bf16'])
+
+def run_name(
+    n:int, # Number of the step
+    data:str, # Name of the data set
+    epochs:int, # Epochs of the run
+    seed:int, # Random seed
+    split:str='test', # As a `Result` has it
+    bf16:bool=False, # In bfloat16?
+) -> str:
+    "Name of the usual folder of a run."
+    parts = [f'step{n}', data, f'{epochs}epochs', f'seed{seed}']
+    if split != 'test': parts.append(split.replace(' ', ''))
+    if bf16: parts.append('bf16')
+    return '-'.join(parts)
 
 # %% ../nbs/api/learner.ipynb #b4ff59a1
 def save_run(
@@ -236,3 +248,14 @@ def train_step(
     result = save_run(learn, out)
     print(f'The run is in {out}.')
     return result
+
+# %% ../nbs/api/learner.ipynb #54113ec6
+def quick_accuracy(
+    model, # () -> network, as that of a `Step`
+    epochs:int=4, # Of one cycle
+) -> float: # Percent of the test images
+    "Train a network for some seconds on the bundled digits, on the CPU, with seed 0: how good is it?"
+    step = Step(0, 'quick', 'Quick try', target='', params=0, model=model, lr_max=2e-2)
+    learn = step_learner(step, get_dls('digits', bs=64, device='cpu'))
+    with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(epochs, step.lr_max)
+    return learn.history[-1]['test_acc']

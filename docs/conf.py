@@ -15,6 +15,7 @@ copyright = cfg['copyright'].replace('%(author)s', author)
 extensions = ['myst_nb', 'sphinx_copybutton', 'sphinx.ext.githubpages']
 nb_execution_mode = 'off'
 nb_merge_streams = True
+nb_code_prompt_show, nb_code_prompt_hide = 'Show the solution', 'Hide the solution'
 nb_render_markdown_format = 'myst'
 myst_enable_extensions = ['dollarmath', 'attrs_inline']
 myst_heading_anchors = 3

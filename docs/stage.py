@@ -25,11 +25,11 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'subplots': 'Digits of the data set in a row',
     'get_fig': 'Test accuracy after each epoch, one plot a step',
 }
-FRESH = ('index.ipynb', 'results.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
+FRESH = ('index.ipynb', 'results.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
 TOCTREES = {
     'Lessons': ['lessons/*'],
-    'The course': ['results', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
-    'Library': [f'api/{name}' for name in 'core data layers results plots step steps checkpoint learner predict cli'.split()],
+    'The course': ['results', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
+    'Library': [f'api/{name}' for name in 'core data layers results plots step steps checkpoint learner predict sweep exercise lessons cli'.split()],
 }
 
 
@@ -61,7 +61,7 @@ def api_entry(text):
 
 def tags(lines):
     "MyST-NB's tags for the directives of nbdev and Quarto that hide something."
-    names = {'echo: false': 'remove-input', 'output: false': 'remove-output', 'code-fold: true': 'hide-input'}
+    names = {'echo: false': 'remove-input', 'output: false': 'remove-output', 'code-fold: true': 'hide-cell'}
     return [tag for directive, tag in names.items() if any(re.match(rf'#\|\s*{directive}', l) for l in lines)]
 
 
@@ -92,7 +92,7 @@ def stage_cell(cell, page):
         if html := output.get('data', {}).get('text/html'): output['data']['text/html'] = html.replace('<table ', '<table tabindex="0" ')
     lines = cell.source.splitlines()
     cell.metadata = {'tags': tags(lines), 'mystnb': {'image': {'alt': alternative(cell.source)}}}
-    cell.source = '\n'.join(l for l in lines if not l.startswith('#|')).strip()
+    cell.source = '\n'.join(l for l in lines if not l.startswith(('#|', '#@'))).strip()
     return cell if cell.source else None
 
 
@@ -105,7 +105,7 @@ def training_time(number):
     "Published minutes of training of a step, as a sentence."
     from course_steps.results import of_step, spread
     runs = {device: spread([r.seconds/60 for r in of_step(number) if r.device == device], 0) for device in ('cpu', 'cuda')}
-    return f'Minutes to train: {runs["cpu"]} on two CPU cores, {runs["cuda"]} on a GPU'
+    return f'Minutes to train: at most {runs["cpu"]} on two CPU cores, {runs["cuda"]} on a GPU'
 
 
 def toctrees():
@@ -114,12 +114,28 @@ def toctrees():
     return markdown('\n\n'.join(make(caption, '\n'.join(pages)) for caption, pages in TOCTREES.items()))
 
 
+def link_terms(cells):
+    "Link the first use of each term of the course in the prose of a lesson to the glossary."
+    from course_steps.lessons import glossary
+    for name in sorted((t.name for t in glossary()), key=len, reverse=True):
+        link = lambda m: f'<a href="../glossary.html#{name.replace(" ", "-")}">{m[0]}</a>'
+        for cell in (c for c in cells if c.cell_type == 'markdown'):
+            parts = re.split(r'(```.*?```|`[^`]*`|\[[^]]*\]\([^)]*\)|<a .*?</a>|<[^>]+>|^#.*$)', cell.source, flags=re.S | re.M)
+            for i in range(0, len(parts), 2):
+                parts[i], found = re.subn(rf'\b{re.escape(name)}\b', link, parts[i], count=1, flags=re.I)
+                if found: break
+            else: continue
+            cell.source = ''.join(parts)
+            break
+
+
 def stage(path, proc):
     "Write the site's source of one notebook."
     page = path.relative_to(proc)
     nb = execute(path) if str(page) in FRESH else nbformat.read(path, as_version=4)
     title, description = head(nb.cells[0])
     cells = [new for c in nb.cells[1:] if (new := stage_cell(c, page))]
+    if page.parts[0] == 'lessons': link_terms(cells)
     intro = f'*{description}*'
     if page.parts[0] == 'lessons': intro += f'\n\nMinutes to read: {reading_time(cells)}. {training_time(int(page.stem[:2]))}.'
     nb.cells = [markdown(f'# {title}'), markdown(intro), *cells, *([toctrees()] if str(page) == 'index.ipynb' else [])]

@@ -1,15 +1,18 @@
 "Run notebooks and store their outputs: light images, and tables of epochs without their progress bars."
+import os
 import re
 import sys
 from base64 import b64decode, b64encode
 from io import BytesIO
 from pathlib import Path
+from tempfile import mkdtemp
 
 import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from PIL import Image
 
 COLORS = 64
+os.environ.setdefault('COURSE_STEPS_PROGRESS', f'{mkdtemp()}/progress.jsonl') # Solutions that run here are nobody's progress
 
 
 def shrink(png):

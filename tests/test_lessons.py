@@ -5,7 +5,7 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-SECTIONS = ['Target', 'At a glance', 'Build it', 'Check it', 'Train it', 'Results', 'Analysis', 'Quiz', 'What next']
+SECTIONS = ['Target', 'At a glance', 'Build it', 'Check it', 'Train it', 'Results', 'Analysis', 'Quiz', 'Exercises', 'What next']
 LESSONS = sorted((ROOT/'nbs/lessons').glob('*.ipynb'))
 
 
@@ -47,3 +47,17 @@ def test_no_measured_figure_is_typed_into_prose(lesson):
     text, _ = parts(lesson)
     typed = re.findall(r'\b9\d\.\d+', text)
     assert not typed, f'{lesson.name} types {typed} into prose: render them from results/'
+
+
+@pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)
+def test_exercises(lesson):
+    "Each has a check, the check a solution and wrong answers; the learner's copy has neither solutions nor tests."
+    text, code = parts(lesson)
+    titles = re.findall(rf'^### Exercise ({int(lesson.stem[:2])}\.\d+): ', text, re.M)
+    checks = re.findall(r'^@exercise\ndef (check_\w+)', code, re.M)
+    assert 2 <= len(titles) <= 4, f'{lesson.name} has {len(titles)} exercises'
+    assert len(titles) == len(checks), f'{lesson.name} has an exercise without a check, or a check without an exercise: {titles}, {checks}'
+    for title, check in zip(titles, checks):
+        assert f'#@title Solution of {title}\n' in code, f'{lesson.name} has no solution of {title}'
+        assert f'test_exercise({check}, ' in code, f'{lesson.name} tries no wrong answers on {check}'
+        assert f'\n{check}(' in code, f'{lesson.name} does not call {check}'

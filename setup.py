@@ -18,10 +18,10 @@ setup(
     keywords=cfg['keywords'].split(),
     license='Apache-2.0',
     python_requires='>=' + cfg['min_python'],
-    # The published runs live in results/ of a checkout; an installed package carries them as course_steps/published.
-    packages=['course_steps', 'course_steps.steps', 'course_steps.published'],
-    package_dir={'course_steps.published': 'results'},
-    package_data={'course_steps.published': ['*.jsonl', '*.safetensors']},
+    # The published runs live in results/ of a checkout, the lessons in nbs/lessons; an installed package carries them inside.
+    packages=['course_steps', 'course_steps.steps', 'course_steps.published', 'course_steps.notebooks'],
+    package_dir={'course_steps.published': 'results', 'course_steps.notebooks': 'nbs/lessons'},
+    package_data={'course_steps.published': ['*.jsonl', '*.safetensors'], 'course_steps.notebooks': ['*.ipynb', '*.quiz.json']},
     install_requires=cfg['requirements'].split(),
     extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask')},
     entry_points={

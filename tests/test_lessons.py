@@ -32,9 +32,24 @@ def test_content(lesson):
     number = int(lesson.stem[:2])
     assert code.count('assert ') >= 5
     assert 'fit_one_cycle(' in code
-    assert text.count('<details>') >= 3 and text.count('<details>') == text.count('</details>')
+    assert text.count('<details>') == text.count('</details>')
     later = [int(n) for n in re.findall(r'course_steps\.steps\.step(\d+)', code) if int(n) >= number]
     assert not later, f'{lesson.name} imports step {later}'
+
+
+@pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)
+def test_quiz(lesson):
+    from course_steps.core import CourseError
+    from course_steps.quiz import read_quiz, show_quiz
+    number, fault = int(lesson.stem[:2]), None
+    try: questions = read_quiz(number)
+    except CourseError as e: fault = str(e)
+    assert not fault, f'{lesson.name}: {fault}'
+    assert len(questions) >= 4, f'{lesson.name} has a quiz of {len(questions)} questions, 4 are the least'
+    cells = [c for c in nbformat.read(lesson, 4).cells if c.cell_type == 'code' and f'show_quiz({number})' in c.source]
+    assert cells, f'{lesson.name} does not show its quiz: write show_quiz({number}) below ## Quiz'
+    stored = ''.join(o.get('data', {}).get('text/html', '') for o in cells[0].outputs)
+    assert stored == show_quiz(number)._repr_html_(), f'{lesson.name} stores another quiz than {lesson.stem}.quiz.json: run show_quiz({number})'
 
 
 def test_there_is_a_lesson_for_each_step():

@@ -27,6 +27,7 @@ def without_bars(outputs):
     for output in outputs:
         data = output.get('data', {})
         if '<progress' in (html := data.get('text/html', '')): data['text/html'] = html = re.sub(r'<div>\s*<progress.*?</div>', '', html, flags=re.S)
+        if 'fastprogress' in html: data.pop('text/markdown', None)  # The same table once more
         if html != '<div></div>' and 'progress::-webkit' not in html: yield output
 
 

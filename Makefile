@@ -8,7 +8,7 @@ ARGS ?=
 # Of the package's place only a path is kept: it is found also beside a folder that has its name.
 EDITABLE = --config-settings editable_mode=compat -e
 
-.PHONY: help train test nbdev_test readme notebooks docs serve publish bench clean
+.PHONY: help train test nbdev_test readme notebooks docs slides serve publish bench clean
 
 help:
 	@echo 'make train STEP=8 [ARGS="--epochs 3"]   install the package, train a step'
@@ -16,6 +16,7 @@ help:
 	@echo 'make readme                             write README.md from nbs/index.ipynb'
 	@echo 'make notebooks                          export, clean, run all notebooks and store their outputs'
 	@echo 'make docs, make serve                   build the site into _site/, show it on port 8000'
+	@echo 'make slides                             make a reveal.js deck of each lesson in _slides/'
 	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
 	@echo 'make bench                              loading speed beside a per-image pipeline'
 
@@ -51,7 +52,16 @@ browser:
 	@command -v chromedriver > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && apt-get -qq update && apt-get -qq install -y chromium chromium-driver > /dev/null; } \
 	|| echo 'There is no Chromium with chromedriver: the site is not tested in a browser.' >&2
 
-test: nbdev_test docs browser $(VENV)/axe.min.js
+# The slides load reveal.js from here; npm fetches it once.
+$(VENV)/reveal.js: | $(BIN)/python
+	@cd $(VENV) && npm pack --silent reveal.js@5.1.0 > /dev/null && mkdir reveal.js \
+	&& tar -xzf reveal.js-5.1.0.tgz -C reveal.js --strip-components=1 package/dist package/plugin/notes package/LICENSE && rm reveal.js-5.1.0.tgz \
+	|| echo 'npm cannot fetch reveal.js: the slides need the network.' >&2
+
+slides: $(VENV)/.dev $(VENV)/reveal.js
+	REVEAL=$(VENV)/reveal.js $(BIN)/python docs/slides.py
+
+test: nbdev_test docs slides browser $(VENV)/axe.min.js
 	$(BIN)/python -m pytest -q tests
 
 readme: $(VENV)/.dev

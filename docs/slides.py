@@ -1,0 +1,216 @@
+"""Turn the lessons into slides: one reveal.js deck a notebook, in _slides/, which runs without a network.
+
+Reads nbs/lessons/ and changes nothing there. Answers of the quiz become speaker notes (key S).
+"""
+import ast
+import os
+import re
+import shutil
+import sys
+from base64 import b64decode
+from pathlib import Path
+
+import nbformat
+from nbconvert import SlidesExporter
+from stage import ROOT, alternative, markdown, settings
+from traitlets.config import Config
+
+OUT = ROOT/'_slides'
+REVEAL = Path(os.environ.get('REVEAL', ROOT/'.venv/reveal.js')) # What `make slides` fetches
+CELLS, HEIGHT = 3, 600 # What one slide holds: cells, and pixels by `height`
+REMARK, PICTURE = 70, 380 # Pixels: a text below it needs no slide of its own; a plot is never higher
+LINE = dict(markdown=34, code=27, text=25, table=33) # Pixels of one line
+WIDTH = dict(markdown=95, code=200) # Characters of one line
+DETAILS = re.compile(r'<details>\s*<summary>.*?</summary>(.*?)</details>', re.S)
+
+
+def directives(cell):
+    "The words of nbdev's directives in a code cell: {'exports'}, {'echo: false'}."
+    return set(re.findall(r'(?m)^#\|\s*(.+?)\s*$', cell.source))
+
+
+def code(cell):
+    "The source of a code cell without directives."
+    return '\n'.join(l for l in cell.source.splitlines() if not l.startswith('#|')).strip()
+
+
+def only(cell, *kinds):
+    "Whether a code cell without outputs has statements of these kinds alone."
+    try: body = ast.parse(code(cell)).body
+    except SyntaxError: return False # A magic
+    return not cell.outputs and all(isinstance(s, kinds) for s in body)
+
+
+def is_hidden(cell):
+    "Whether a code cell is not for the class: hidden, exported without being shown, or imports alone."
+    hidden = any(re.match(r'hide$|default_exp|export( |$)', d) for d in directives(cell))
+    return cell.cell_type == 'code' and (hidden or only(cell, ast.Import, ast.ImportFrom))
+
+
+def is_check(cell):
+    "Whether a code cell asserts and shows nothing."
+    if cell.cell_type != 'code' or cell.outputs: return False
+    return only(cell, ast.Assert) or code(cell).splitlines()[-1].startswith('assert')
+
+
+def sections(cells):
+    "Cells in lists, each beginning with a heading of level 1 or 2."
+    found = []
+    for cell in cells:
+        if cell.cell_type == 'markdown' and re.match(r'##? ', cell.source): found.append([])
+        found[-1].append(cell)
+    return found
+
+
+def without_checks(cells):
+    "A section without the cells that only assert, unless it consists of them."
+    rest = [c for c in cells if not is_check(c)]
+    return rest if len(rest) > 1 else cells
+
+
+def note(text):
+    "A cell for the speaker alone."
+    cell = markdown(text)
+    cell.metadata['slideshow'] = {'slide_type': 'notes'}
+    return cell
+
+
+def link(found):
+    "A link to a lesson as one to its deck."
+    return f'({found[1]}.html)'
+
+
+def prepare(cell):
+    "Cells of the slides for a cell of a lesson: text without answers, which follow as notes, or code without directives."
+    if cell.cell_type == 'markdown':
+        answers = ''.join(DETAILS.findall(cell.source)).strip()
+        cell.source = re.sub(r'\((\d\d_\w+)\.ipynb\)', link, DETAILS.sub('', cell.source)).strip()
+        return [cell, note(f'{cell.source.split()[0]} {answers}')] if answers else [cell]
+    cell.metadata['tags'] = ['remove-input'] if 'echo: false' in directives(cell) else []
+    for output in cell.outputs:
+        if 'image/png' in output.get('data', {}): output.metadata['alt'] = alternative(cell.source)
+    cell.source = code(cell)
+    return [cell]
+
+
+def picture_height(data):
+    "Pixels of a PNG in base64."
+    return int.from_bytes(b64decode(data[:64])[20:24], 'big')
+
+
+def output_height(output):
+    "Pixels of an output."
+    data = output.get('data', {})
+    if 'image/png' in data: return min(picture_height(data['image/png']), PICTURE)
+    if 'text/html' in data: return LINE['table']*data['text/html'].count('<tr')
+    return LINE['text']*str(output.get('text', data.get('text/plain', ''))).count('\n')
+
+
+def height(cell):
+    "Pixels that a cell takes on a slide, roughly."
+    if is_note(cell): return 0
+    lines = sum(1 + len(l)//WIDTH[cell.cell_type] for l in cell.source.splitlines() if l.strip())
+    if 'remove-input' in cell.metadata.get('tags', []): lines = 0
+    return 20 + LINE[cell.cell_type]*lines + sum(map(output_height, cell.get('outputs', [])))
+
+
+def is_note(cell):
+    "Whether a cell is for the speaker alone."
+    return cell.metadata.get('slideshow', {}).get('slide_type') == 'notes'
+
+
+def units(cells):
+    "Cells in lists that stay together: a text, or a heading, with what it speaks of; a note with its question."
+    found = []
+    for cell in cells:
+        text = found and all(c.cell_type == 'markdown' for c in found[-1])
+        heading = found and found[-1][-1].source.startswith('#')
+        follows = found and (is_note(cell) or heading or text and cell.cell_type == 'code')
+        if follows: found[-1].append(cell)
+        else: found.append([cell])
+    return found
+
+
+def slides(cells):
+    "Lists of cells, one a slide: a `###` begins a new one, and so does what does not fit any more."
+    found = [[]]
+    for unit in units(cells):
+        both = [c for c in found[-1] + unit if not is_note(c)]
+        full = sum(not c.source.startswith('#') for c in both) > CELLS or sum(map(height, both)) > HEIGHT
+        remark = len(unit) == 1 and unit[0].cell_type == 'markdown' and height(unit[0]) < REMARK
+        if found[-1] and (full and not remark or unit[0].source.startswith('### ')): found.append([])
+        found[-1] += unit
+    return found
+
+
+def mark(section):
+    "The cells of a section with the slide types of nbconvert; a slide without a heading repeats that of its section."
+    title = re.match(r'#+ (.+)', section[0].source)[1]
+    for i, cells in enumerate(slides(section)):
+        if i: cells.insert(0, markdown(f'<p class="section">{title}</p>'))
+        cells[0].metadata['slideshow'] = {'slide_type': 'subslide' if i else 'slide'}
+        yield from cells
+
+
+def deck(path):
+    "The notebook of a deck."
+    nb = nbformat.read(path, as_version=4)
+    shown = [c for c in nb.cells if not is_hidden(c)]
+    parts = [[new for c in without_checks(s) for new in prepare(c)] for s in sections(shown)]
+    nb.cells = [c for part in parts for c in mark(part)]
+    nb.metadata['title'] = title(nb)[0]
+    return nb
+
+
+def title(nb):
+    "Title of a lesson and the line of what it buys."
+    return re.match(r'# (.+)\n\n> (.+)', nb.cells[0].source).groups()
+
+
+def exporter(reveal):
+    "nbconvert's exporter of slides, with the template beside this file; `reveal` is the address of reveal.js, None for nbconvert's own."
+    config = Config(TagRemovePreprocessor=dict(enabled=True, remove_input_tags={'remove-input'}))
+    where = dict(reveal_url_prefix=reveal) if reveal else {}
+    return SlidesExporter(config=config, template_file=str(Path(__file__).parent/'slides.html.j2'), reveal_theme='white', reveal_transition='none',
+                          reveal_width='1280', reveal_height='720', reveal_number='c/t', exclude_input_prompt=True, exclude_output_prompt=True,
+                          mathjax_url='tex-svg.js', **where)
+
+
+def index(decks):
+    "The page that lists the decks: (file name, title, what it buys)."
+    rows = '\n'.join(f'<li><a href="{name}.html">{what}</a><br>{buys}</li>' for name, what, buys in decks)
+    name = settings()['title']
+    return f'''<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}: slides</title>
+<link rel="icon" href="favicon.png"><link rel="stylesheet" href="slides.css"></head>
+<body class="index"><main><h1>{name}: slides</h1>
+<p>Right or Space: next slide. Down: the rest of a section. Esc: all slides. S: speaker notes with the answers of the quiz. F: full screen.</p>
+<ul>
+{rows}
+</ul></main></body></html>
+'''
+
+
+def copy_files(out):
+    "What the decks refer to; whether reveal.js was there."
+    static = Path(__file__).parent/'_static'
+    for file in (static/'mathjax/tex-svg.js', static/'favicon.png', ROOT/'docs/slides.css'): shutil.copy(file, out)
+    if REVEAL.is_dir(): shutil.copytree(REVEAL, out/'reveal.js')
+    return REVEAL.is_dir()
+
+
+def main(out=OUT):
+    "Write all decks and their index."
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
+    offline, decks = copy_files(out), []
+    if not offline: print('There is no reveal.js here (make slides fetches it with npm): the slides will load it from the network.', file=sys.stderr)
+    export = exporter('reveal.js' if offline else None)
+    for path in sorted((ROOT/'nbs/lessons').glob('*.ipynb')):
+        nb = deck(path)
+        (out/f'{path.stem}.html').write_text(export.from_notebook_node(nb)[0], encoding='utf-8')
+        decks.append((path.stem, *title(nb)))
+    (out/'index.html').write_text(index(decks), encoding='utf-8')
+
+
+if __name__ == '__main__': main()

@@ -16,7 +16,7 @@ help:
 	@echo 'make readme                             write README.md from nbs/index.ipynb'
 	@echo 'make notebooks                          export, clean, run all notebooks and store their outputs'
 	@echo 'make docs, make serve                   build the site into _site/, show it on port 8000'
-	@echo 'make slides                             make a reveal.js deck of each lesson in _slides/'
+	@echo 'make slides                             the lessons as slides, into _slides/'
 	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
 	@echo 'make bench                              loading speed beside a per-image pipeline'
 
@@ -54,7 +54,7 @@ browser:
 
 # The slides load reveal.js from here; npm fetches it once.
 $(VENV)/reveal.js: | $(BIN)/python
-	@cd $(VENV) && npm pack --silent reveal.js@5.1.0 > /dev/null && mkdir reveal.js \
+	@cd $(VENV) && npm pack --silent reveal.js@5.1.0 > /dev/null && mkdir -p reveal.js \
 	&& tar -xzf reveal.js-5.1.0.tgz -C reveal.js --strip-components=1 package/dist package/plugin/notes package/LICENSE && rm reveal.js-5.1.0.tgz \
 	|| echo 'npm cannot fetch reveal.js: the slides need the network.' >&2
 

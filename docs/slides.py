@@ -1,6 +1,6 @@
 """Turn the lessons into slides: one reveal.js deck a notebook, in _slides/, which runs without a network.
 
-Reads nbs/lessons/ and changes nothing there. Answers of the quiz become speaker notes (key S).
+Reads nbs/lessons/ and changes nothing there. Solutions are left out.
 """
 import ast
 import os
@@ -21,7 +21,6 @@ CELLS, HEIGHT = 3, 600 # What one slide holds: cells, and pixels by `height`
 REMARK, PICTURE = 70, 380 # Pixels: a text below it needs no slide of its own; a plot is never higher
 LINE = dict(markdown=34, code=27, text=25, table=33) # Pixels of one line
 WIDTH = dict(markdown=95, code=200) # Characters of one line
-DETAILS = re.compile(r'<details>\s*<summary>.*?</summary>(.*?)</details>', re.S)
 
 
 def directives(cell):
@@ -42,8 +41,8 @@ def only(cell, *kinds):
 
 
 def is_hidden(cell):
-    "Whether a code cell is not for the class: hidden, exported without being shown, or imports alone."
-    hidden = any(re.match(r'hide$|default_exp|export( |$)', d) for d in directives(cell))
+    "Whether a code cell is not for the class: hidden, a solution, exported without being shown, or imports alone."
+    hidden = any(re.match(r'hide$|default_exp|code-fold|export( |$)', d) for d in directives(cell))
     return cell.cell_type == 'code' and (hidden or only(cell, ast.Import, ast.ImportFrom))
 
 
@@ -68,29 +67,21 @@ def without_checks(cells):
     return rest if len(rest) > 1 else cells
 
 
-def note(text):
-    "A cell for the speaker alone."
-    cell = markdown(text)
-    cell.metadata['slideshow'] = {'slide_type': 'notes'}
-    return cell
-
-
 def link(found):
     "A link to a lesson as one to its deck."
     return f'({found[1]}.html)'
 
 
 def prepare(cell):
-    "Cells of the slides for a cell of a lesson: text without answers, which follow as notes, or code without directives."
+    "A cell of a lesson as the slides show it: links lead to decks, code has no directives."
     if cell.cell_type == 'markdown':
-        answers = ''.join(DETAILS.findall(cell.source)).strip()
-        cell.source = re.sub(r'\((\d\d_\w+)\.ipynb\)', link, DETAILS.sub('', cell.source)).strip()
-        return [cell, note(f'{cell.source.split()[0]} {answers}')] if answers else [cell]
+        cell.source = re.sub(r'\((\d\d_\w+)\.ipynb\)', link, cell.source).strip()
+        return cell
     cell.metadata['tags'] = ['remove-input'] if 'echo: false' in directives(cell) else []
     for output in cell.outputs:
         if 'image/png' in output.get('data', {}): output.metadata['alt'] = alternative(cell.source)
     cell.source = code(cell)
-    return [cell]
+    return cell
 
 
 def picture_height(data):
@@ -108,24 +99,18 @@ def output_height(output):
 
 def height(cell):
     "Pixels that a cell takes on a slide, roughly."
-    if is_note(cell): return 0
     lines = sum(1 + len(l)//WIDTH[cell.cell_type] for l in cell.source.splitlines() if l.strip())
     if 'remove-input' in cell.metadata.get('tags', []): lines = 0
     return 20 + LINE[cell.cell_type]*lines + sum(map(output_height, cell.get('outputs', [])))
 
 
-def is_note(cell):
-    "Whether a cell is for the speaker alone."
-    return cell.metadata.get('slideshow', {}).get('slide_type') == 'notes'
-
-
 def units(cells):
-    "Cells in lists that stay together: a text, or a heading, with what it speaks of; a note with its question."
+    "Cells in lists that stay together: a text, or a heading, with what it speaks of."
     found = []
     for cell in cells:
         text = found and all(c.cell_type == 'markdown' for c in found[-1])
         heading = found and found[-1][-1].source.startswith('#')
-        follows = found and (is_note(cell) or heading or text and cell.cell_type == 'code')
+        follows = found and (heading or text and cell.cell_type == 'code')
         if follows: found[-1].append(cell)
         else: found.append([cell])
     return found
@@ -135,7 +120,7 @@ def slides(cells):
     "Lists of cells, one a slide: a `###` begins a new one, and so does what does not fit any more."
     found = [[]]
     for unit in units(cells):
-        both = [c for c in found[-1] + unit if not is_note(c)]
+        both = found[-1] + unit
         full = sum(not c.source.startswith('#') for c in both) > CELLS or sum(map(height, both)) > HEIGHT
         remark = len(unit) == 1 and unit[0].cell_type == 'markdown' and height(unit[0]) < REMARK
         if found[-1] and (full and not remark or unit[0].source.startswith('### ')): found.append([])
@@ -156,7 +141,7 @@ def deck(path):
     "The notebook of a deck."
     nb = nbformat.read(path, as_version=4)
     shown = [c for c in nb.cells if not is_hidden(c)]
-    parts = [[new for c in without_checks(s) for new in prepare(c)] for s in sections(shown)]
+    parts = [[prepare(c) for c in without_checks(s)] for s in sections(shown)]
     nb.cells = [c for part in parts for c in mark(part)]
     nb.metadata['title'] = title(nb)[0]
     return nb
@@ -184,7 +169,7 @@ def index(decks):
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}: slides</title>
 <link rel="icon" href="favicon.png"><link rel="stylesheet" href="slides.css"></head>
 <body class="index"><main><h1>{name}: slides</h1>
-<p>Right or Space: next slide. Down: the rest of a section. Esc: all slides. S: speaker notes with the answers of the quiz. F: full screen.</p>
+<p>Right or Space: next slide. Down: the rest of a section. Esc: all slides. F: full screen.</p>
 <ul>
 {rows}
 </ul></main></body></html>

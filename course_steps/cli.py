@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SURE', 'VERBS', 'list_steps', 'lessons', 'progress', 'train', 'sweep', 'table', 'plot', 'data', 'predict',
-           'verb_parser', 'usage', 'run_verb', 'main']
+           'challenge', 'verb_parser', 'usage', 'run_verb', 'main']
 
 # %% ../nbs/api/cli.ipynb #c99c2f98
 import sys
@@ -93,7 +93,8 @@ def sweep(
 ):
     "Train steps with several seeds and show their means; finished runs are not repeated."
     from course_steps.results import add_results, spread
-    from course_steps.sweep import sweep as runs_of, whole_numbers
+    from course_steps.core import whole_numbers
+    from course_steps.sweep import sweep as runs_of
     from course_steps.steps import get_step
     total = len([get_step(n) for n in whole_numbers(steps, 'steps')])*len(whole_numbers(seeds, 'seeds'))
     runs = []
@@ -144,8 +145,25 @@ def predict(
         doubt = '' if p >= SURE else f', not sure: perhaps {other} ({100*q:.1f} %)'
         print(f'{path}: {said} ({100*p:.1f} %){doubt}')
 
+# %% ../nbs/api/cli.ipynb #5c1d7be2
+def challenge(
+    *file:str, # Python files that define model(), or one folder of them
+    data:str='auto', # auto, mnist, fashion, kmnist, digits, or a folder with IDX files
+    epochs:str=None, # Epochs to train, at most 15; default: 15
+    seeds:str='0', # 0-2 or 0,1,2: one run each
+    minutes:str='60', # Time limit of each run
+    out:str='challenge', # Folder for chart, leaderboard and finished runs
+    limit:str='5000', # Parameters that the rules allow
+    device:str='auto', # auto, cpu or cuda
+):
+    "Measure networks of your own: where one stands, or a leaderboard of several."
+    from course_steps.challenge import challenge as measure
+    try: measure(*file, data=data, epochs=epochs, seeds=seeds, minutes=minutes, out=out, limit=limit, device=device)
+    except KeyboardInterrupt: raise CourseError('Interrupted: the same command goes on after the last finished run.') from None
+
 # %% ../nbs/api/cli.ipynb #4b77cae7
-VERBS = {'list': list_steps, 'lessons': lessons, 'progress': progress, 'sweep': sweep, 'train': train, 'table': table, 'plot': plot, 'data': data, 'predict': predict}
+VERBS = {'list': list_steps, 'train': train, 'sweep': sweep, 'table': table, 'plot': plot, 'lessons': lessons, 'progress': progress,
+         'challenge': challenge, 'data': data, 'predict': predict}
 
 # %% ../nbs/api/cli.ipynb #8da64e0d
 def verb_parser(
@@ -168,7 +186,7 @@ def verb_parser(
 # %% ../nbs/api/cli.ipynb #bb84faa9
 def usage() -> str:
     "What `course_steps --help` prints."
-    verbs = '\n'.join(f'  {verb:9}{func.__doc__}' for verb,func in VERBS.items())
+    verbs = '\n'.join(f'  {verb:10}{func.__doc__}' for verb,func in VERBS.items())
     return f'usage: course_steps VERB ...\n\nA course: from a 6.4-million-parameter network to one of 5,016 that is as accurate on MNIST.\n\nverbs:\n{verbs}\n\n' \
            'course_steps VERB --help explains a verb. Try: course_steps train 8'
 

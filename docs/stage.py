@@ -21,6 +21,7 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'plot_curves': 'Training and test loss and accuracy after each epoch; the table of the epochs above has the numbers',
     'plot_mistakes': 'Test images that the network got wrong, each with its place, its digit and what the network said',
     'plot_confusion': 'Confusion matrix: how many images of each digit were taken for which digit',
+    'plot_challenge': 'Test accuracy against parameters: stars for submissions, circles for steps, squares for published records',
     'plot_steps': 'Test accuracy against parameters of the steps; the table of results has the numbers',
     'subplots': 'Digits of the data set in a row',
     'get_fig': 'Test accuracy after each epoch, one plot a step',
@@ -29,7 +30,7 @@ FRESH = ('index.ipynb', 'results.ipynb', 'glossary.ipynb', 'guide/instructors.ip
 TOCTREES = {
     'Lessons': ['lessons/*'],
     'The course': ['results', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
-    'Library': [f'api/{name}' for name in 'core data layers results plots step steps checkpoint learner predict sweep exercise quiz lessons cli'.split()],
+    'Library': [f'api/{name}' for name in 'core data layers results plots step steps checkpoint learner predict sweep exercise quiz lessons challenge cli'.split()],
 }
 
 

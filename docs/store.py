@@ -11,7 +11,7 @@ import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
 from PIL import Image
 
-COLORS = 64
+COLORS = 48
 os.environ.setdefault('COURSE_STEPS_PROGRESS', f'{mkdtemp()}/progress.jsonl') # Solutions that run here are nobody's progress
 
 

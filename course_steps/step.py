@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Callable
 
-from .results import of_step, read_seed, spread
+from .results import minutes, of_step, read_seed
 
 # %% ../nbs/api/step.ipynb #986b2283
 @dataclass(frozen=True)
@@ -48,8 +48,7 @@ def at_a_glance(
     import pandas as pd
     from course_steps.layers import count_params, layer_table
     model, runs = step.model(), of_step(step.n)
-    minutes = {d: spread([r.seconds/60 for r in runs if r.device == d], 0) for d in ('cpu', 'cuda')}
     facts = {'parameters': f'{count_params(model):,}', 'receptive field, pixels': str(layer_table(model).receptive_field.iloc[-1]),
              'epochs x batch size': f'{step.epochs} x {step.bs}', 'peak learning rate': f'{step.lr_max:g}',
-             'minutes of training, 2 CPU cores': minutes['cpu'], 'minutes of training, GPU': minutes['cuda']}
+             'minutes of training, 2 CPU cores': minutes(runs, 'cpu'), 'minutes of training, GPU': minutes(runs, 'cuda')}
     return pd.DataFrame({f'step {step.n}': facts})

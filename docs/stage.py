@@ -104,9 +104,9 @@ def reading_time(cells):
 
 def training_time(number):
     "Published minutes of training of a step, as a sentence."
-    from course_steps.results import of_step, spread
-    runs = {device: spread([r.seconds/60 for r in of_step(number) if r.device == device], 0) for device in ('cpu', 'cuda')}
-    return f'Minutes to train: at most {runs["cpu"]} on two CPU cores, {runs["cuda"]} on a GPU'
+    from course_steps.results import minutes, of_step
+    runs = of_step(number)
+    return f'Minutes to train: at most {minutes(runs, "cpu")} on two CPU cores, {minutes(runs, "cuda")} on a GPU'
 
 
 def toctrees():

@@ -29,7 +29,7 @@ step = Step(8, 'augment', 'Augmentation',
     augment=augment)
 
 # %% ../../nbs/lessons/08_augment.ipynb #326bb66b
-from ..exercise import exercise, hint_if
+from ..exercise import check_size, exercise, hint_if
 
 # %% ../../nbs/lessons/08_augment.ipynb #da9e72bd
 @exercise
@@ -67,10 +67,6 @@ def shift_by(x, right, down):
 def check_challenger(challenger):
     "The challenge, under 5,000 parameters."
     from course_steps.learner import quick_accuracy
-    from course_steps.layers import count_params
-    from torch import zeros
-    net = challenger()
-    hint_if(net(zeros(2, 1, 28, 28)).shape != (2, 10), f'Ten logits should come out for each image, not {tuple(net(zeros(2, 1, 28, 28)).shape[1:])}.')
-    hint_if(count_params(net) > 5000, f'{count_params(net):,} parameters are more than 5,000.')
+    check_size(challenger(), 5000)
     found = quick_accuracy(challenger)
     hint_if(found < 80, f'{found:.1f} % on the digits after four epochs: step 8 does better. Has each inner convolution its batch normalization, and is the receptive field large enough?')

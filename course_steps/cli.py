@@ -40,6 +40,7 @@ def lessons(
     done = copy_lessons(folder, headings, overwrite)
     for file,new in done: print(file if new else f'{file} is there already and stays as it is.')
     if not all(new for _,new in done): print('To start anew, give --overwrite or another folder.')
+    print(f'Open one in Jupyter: jupyter lab {done[0][0]}')
 
 # %% ../nbs/api/cli.ipynb #87c26ba9
 def progress():
@@ -100,10 +101,13 @@ def sweep(
     runs = []
     for run in runs_of(steps, seeds, data, epochs, holdout, device, jobs, backend):
         runs.append(run)
-        print(f'{len(runs)}/{total}  step {run.step}, seed {run.seed}: {run.error or format(run.result.test_acc, ".2f")}', flush=True)
+        print(f'{len(runs)}/{total}  step {run.step}, seed {run.seed}: {run.error or format(run.result.test_acc, ".2f") + " %"}', flush=True)
     if out: add_results([r.result for r in runs if r.result], out)
     for n in sorted({r.step for r in runs}):
-        print(f'step {n}: {spread(r.result.test_acc for r in runs if r.step == n and r.result)}')
+        fine = [r.result for r in runs if r.step == n and r.result]
+        where = f', percent of the {fine[0].split} images of {fine[0].data} after epoch {fine[0].epochs}' if fine else ''
+        print(f'step {n}: {spread(r.test_acc for r in fine)}{where}')
+    print(f'The runs are in {runs[0].folder.parent}.')
     failed = sum(not r.result for r in runs)
     if failed: raise CourseError(f'{failed} of {total} runs failed, as said above: the same command tries them again.')
 

@@ -23,7 +23,7 @@ step = Step(2, 'squeeze', 'Squeeze and expand',
     params=57_536, model=model, lr_max=1e-2)
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #326bb66b
-from ..exercise import exercise, hint_if
+from ..exercise import Hint, exercise, hint_if
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #164a99f2
 @exercise
@@ -53,7 +53,9 @@ def check_mix(mix):
     "A 1 x 1 convolution by hand."
     import torch
     x, weight = torch.randn(2, 3, 4, 5), torch.randn(6, 3)
-    out, expected = mix(x, weight), torch.nn.functional.conv2d(x, weight[:, :, None, None])
+    expected = torch.nn.functional.conv2d(x, weight[:, :, None, None])
+    try: out = mix(x, weight)
+    except RuntimeError: raise Hint('The sizes do not fit: a matrix product pairs the last dimension of its left side with the last but one of its right side. Where are the channels of x?') from None
     hint_if(out.shape == (2, 4, 5, 6), 'The channels came out last. torch wants them in second place: (N, nf, H, W).')
     hint_if(out.shape != expected.shape, f'The shape is {tuple(out.shape)}, not (N, nf, H, W) = {tuple(expected.shape)}.')
     hint_if(not torch.allclose(out, expected, atol=1e-5), 'The shape is right, the numbers are not. Each output channel is a weighted sum over the input channels of the same pixel.')

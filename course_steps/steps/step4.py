@@ -23,12 +23,13 @@ step = Step(4, 'batchnorm', 'Batch normalization',
     params=6_104, model=model, lr_max=2e-2)
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #326bb66b
-from ..exercise import exercise, hint_if
+from ..exercise import Hint, exercise, hint_if
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #474bd45b
 @exercise
 def check_trainable(trainable):
     "Parameters of batch normalization."
+    hint_if(not isinstance(trainable, int), 'Answer with a whole number.')
     hint_if(trainable == 64, 'Mean and variance are measured, not trained: they are buffers.')
     hint_if(trainable == 16, 'There are two trainable numbers for each channel.')
     hint_if(trainable == 2, 'Each channel has its own.')
@@ -41,7 +42,9 @@ def check_batchnorm(batchnorm):
     import torch
     x, weight, bias = torch.randn(4, 3, 2, 2)*3 + torch.arange(3.)[:, None, None], torch.tensor([1., 2., 3.]), torch.tensor([0., 1., -1.])
     x[:, 0] /= 1000                                            # Hardly varies, so that eps counts
-    out, scaled = batchnorm(x, weight, bias), lambda y: y*weight[:, None, None] + bias[:, None, None]
+    scaled = lambda y: y*weight[:, None, None] + bias[:, None, None]
+    try: out = batchnorm(x, weight, bias)
+    except RuntimeError: raise Hint('The sizes do not fit: torch pairs the last dimensions first. Give weight and bias a shape that meets the channels of x, which stand in second place.') from None
     expected = torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True)
     normalized = torch.nn.functional.batch_norm(x, None, None, training=True)
     hint_if(out.shape != x.shape, f'The shape should stay {tuple(x.shape)}, yours is {tuple(out.shape)}.')
@@ -50,7 +53,7 @@ def check_batchnorm(batchnorm):
     hint_if(same(scaled(torch.nn.functional.instance_norm(x))), 'You normalize each image alone. The mean goes over the batch too.')
     hint_if(same(scaled((x - x.mean())/(x.var(correction=0) + 1e-5).sqrt())), 'You take one mean for all channels. Each channel has its own.')
     hint_if(same(scaled((x - x.mean((0,2,3), keepdim=True))/(x.var((0,2,3), correction=1, keepdim=True) + 1e-5).sqrt())), 'Very near: torch divides the sum of squares by the number of values, not by one less (correction=0).')
-    hint_if(not same(expected), 'The numbers differ from those of nn.BatchNorm2d. Subtract the mean over dimensions 0, 2 and 3, divide by the root of the variance plus eps.')
+    hint_if(not same(expected), 'The numbers differ from those of nn.BatchNorm2d in training. Print the mean and the deviation of each channel of your result: they should be its bias and its weight.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #9e58840d
 @exercise
@@ -60,6 +63,7 @@ def check_block(block):
     from course_steps.layers import conv, count_params
     ours, yours, x = conv(2, 4, norm=True), block(2, 4), torch.randn(8, 2, 9, 9)
     hint_if(count_params(yours) == count_params(ours) + 4, 'Your convolution has a bias. The offset of the normalization takes its place.')
+    hint_if(count_params(yours) == count_params(ours) - 4, 'The normalization follows the convolution: how many channels reach it?')
     hint_if(count_params(yours) == count_params(ours) - 8, 'There is no batch normalization in it.')
     hint_if(count_params(yours) != count_params(ours), f'It has {count_params(yours)} parameters, the block of the library {count_params(ours)}.')
     hint_if(yours(x).shape != ours(x).shape, f'From 9 x 9 pixels {tuple(ours(x).shape[2:])} should be left, not {tuple(yours(x).shape[2:])}: no padding.')

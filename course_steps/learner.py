@@ -95,11 +95,11 @@ def step_learner(
     bf16:bool=False, # Compute in bfloat16?
     **kwargs, # Go to `Learner`
 ) -> Learner:
-    "A fastai `Learner` for a step: its network, cross entropy, Adam, and both accuracies in every row."
+    "A fastai `Learner` for a step: its network, cross entropy, Adam, its callbacks, and both accuracies in every row."
     step = get_step(step)
     set_seed(seed)
     learn = Learner(dls, step.model(), loss_func=CrossEntropyLossFlat(), metrics=accuracy, path=kwargs.pop('path', runs_dir()),
-                    cbs=[HistoryCallback(), StopAtNaNCallback(), *([BF16Callback()] if bf16 else [])], **kwargs)
+                    cbs=[HistoryCallback(), StopAtNaNCallback(), *step.cbs(), *([BF16Callback()] if bf16 else [])], **kwargs)
     learn.recorder.train_metrics = True
     learn.step, learn.commit = step, _commit()                # Of the code that runs, not of what it became meanwhile
     learn.identity = {'step': step.n, 'data': dls.images.checksum, 'split': dls.split, 'seed': seed, 'bf16': bf16, 'lr_max': step.lr_max}

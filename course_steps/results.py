@@ -143,7 +143,7 @@ def results_table(
         theirs = {f'seed {name}': f'{acc:.2f}' for name,acc in [
             ('test, README', s['readme_test_acc']), ('test, logged', s['test_acc'][-1]),
             ('train, README', s['readme_train_acc']), ('train, logged', s['train_acc_running'][-1])]} if s else {}
-        rows.append({'step': n, 'parameters': f"{runs[0].params if runs else s['params']:,}", **ours, **theirs})
+        rows.append({'step': n, 'parameters': f"{runs[0].params:,}" if runs else f"{s['params']:,}" if s else 'pending', **ours, **theirs})
     return pd.DataFrame(rows).set_index('step').fillna('')
 
 # %% ../nbs/api/results.ipynb #4d25f36a

@@ -24,6 +24,7 @@ class Step:
     model:Callable # () -> `nn.Module` from (N, 1, 28, 28) float images to (N, 10) logits
     lr_max:float # Peak learning rate of the one-cycle, chosen on a holdout
     augment:Callable = list # () -> fastai batch transforms for the training images
+    cbs:Callable = list # () -> fastai callbacks that belong to its training
     epochs:int = 15 # Epochs of a full run
     bs:int = 128 # Images in a batch
 

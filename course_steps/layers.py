@@ -22,10 +22,11 @@ def conv(
 ) -> Any: # `nn.Sequential`: (N, ni, H, W) -> (N, nf, H + 2 padding - ks + 1, W + 2 padding - ks + 1)
     "A convolution of stride 1, then batch normalization, ReLU and dropout, each only if asked for."
     from torch import nn
+    from course_steps.dropout import Dropout
     layers = [nn.Conv2d(ni, nf, ks, padding=padding, bias=bias)]
     if norm: layers.append(nn.BatchNorm2d(nf))
     if act:  layers.append(nn.ReLU())
-    if p:    layers.append(nn.Dropout(p))
+    if p:    layers.append(Dropout(p))
     return nn.Sequential(*layers)
 
 # %% ../nbs/api/layers.ipynb #7d528f2e

@@ -30,7 +30,7 @@ FRESH = ('index.ipynb', 'results.ipynb', 'glossary.ipynb', 'guide/instructors.ip
 TOCTREES = {
     'Lessons': ['lessons/*'],
     'The course': ['results', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
-    'Library': [f'api/{name}' for name in 'core data layers results plots step steps checkpoint learner predict sweep exercise quiz lessons leaderboard challenge cli'.split()],
+    'Library': [f'api/{name}' for name in 'core data dropout layers results plots goals step steps average checkpoint learner predict sweep exercise quiz lessons leaderboard challenge cli'.split()],
 }
 
 

@@ -29,35 +29,35 @@ class AverageCallback(Callback):
 
     def __init__(self,
         decay:float=0.998, # Share of the old average that a step keeps, 0 to 1; less in the first steps
-    ): self.decay, self.average = decay, None
+    ): self.decay, self.averaged = decay, None
 
     def before_fit(self):
-        if not hasattr(self.learn, 'lr_finder'): self.average = AveragedModel(self.model, multi_avg_fn=partial(warm_average, self.decay), use_buffers=True)
+        if not hasattr(self.learn, 'lr_finder'): self.averaged = AveragedModel(self.model, multi_avg_fn=partial(warm_average, self.decay), use_buffers=True)
 
     def after_batch(self):
-        if self.training and self.average: self.average.update_parameters(self.model)
+        if self.training and self.averaged: self.averaged.update_parameters(self.model)
 
     def before_validate(self): self._exchange()
     def after_validate(self): self._exchange()
 
     def after_fit(self):
-        if self.average: self.model.load_state_dict(self.average.module.state_dict())
-        self.average = None
+        if self.averaged: self.model.load_state_dict(self.averaged.module.state_dict())
+        self.averaged = None
 
     def _exchange(self):
         "Let model and average change places, in the memory that the optimizer knows."
-        if not self.average: return
-        for ours,theirs in zip(self.model.state_dict().values(), self.average.module.state_dict().values()):
+        if not self.averaged: return
+        for ours,theirs in zip(self.model.state_dict().values(), self.averaged.module.state_dict().values()):
             kept = ours.clone()
             ours.copy_(theirs)
             theirs.copy_(kept)
 
     def state_dict(self) -> dict: # Name -> tensor
         "The average, for a checkpoint."
-        return self.average.state_dict()
+        return self.averaged.state_dict()
 
     def load_state_dict(self,
         state:dict, # What `state_dict` gave
     ):
         "Go on with an average of a checkpoint."
-        self.average.load_state_dict(state)
+        self.averaged.load_state_dict(state)

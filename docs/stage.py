@@ -22,14 +22,15 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'plot_mistakes': 'Test images that the network got wrong, each with its place, its digit and what the network said',
     'plot_confusion': 'Confusion matrix: how many images of each digit were taken for which digit',
     'plot_challenge': 'Test accuracy against parameters: stars for submissions, circles for steps, squares for published records',
+    'rivals': 'Test accuracy against parameters: circles for steps with their deviation over seeds, crosses for the seed, squares for published records',
     'plot_steps': 'Test accuracy against parameters of the steps; the table of results has the numbers',
     'subplots': 'Digits of the data set in a row',
     'get_fig': 'Test accuracy after each epoch, one plot a step',
 }
-FRESH = ('index.ipynb', 'results.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
+FRESH = ('index.ipynb', 'results.ipynb', 'whole_way.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
 TOCTREES = {
     'Lessons': ['lessons/*'],
-    'The course': ['results', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
+    'The course': ['results', 'whole_way', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
     'Library': [f'api/{name}' for name in 'core data dropout layers results plots goals step steps average checkpoint learner predict sweep exercise quiz lessons leaderboard challenge cli'.split()],
 }
 

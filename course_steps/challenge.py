@@ -239,7 +239,8 @@ def challenge(
         save_board(entries, out, limit)
         print(board_text(entries))
     elif fine: print(*standing(fine[0]), sep='\n')
-    if fine: plot_challenge(entries, limit).savefig(out/'chart.png', dpi=120)
+    chart = out/('leaderboard.png' if many else 'chart.png')
+    if fine: plot_challenge(entries, limit).savefig(chart, dpi=120)
     if not fine: raise CourseError(f'No submission gave a result: the reasons are above{f" and in {out}/leaderboard.html" if many else ""}.')
-    print(f'{out}/leaderboard.html, {out}/leaderboard.csv and {out}/chart.png are written.' if many else f'{out}/chart.png is written.')
+    print(f'{out}/leaderboard.html, {out}/leaderboard.csv and {chart} are written.' if many else f'{chart} is written.')
     return entries

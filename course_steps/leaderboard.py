@@ -145,7 +145,8 @@ def board_text(
 ) -> str: # Lines of text
     "The leaderboard for a terminal."
     import pandas as pd
-    return pd.DataFrame(board_rows(entries)).to_string(index=False)
+    two = lambda value: f'{value:.2f}' if value != '' else ''
+    return pd.DataFrame(board_rows(entries)).to_string(index=False, formatters={'test_acc': two, 'sd': two})
 
 # %% ../nbs/api/leaderboard.ipynb #71e0c07e
 PAGE = '''<!DOCTYPE html>

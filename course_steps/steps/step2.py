@@ -32,6 +32,7 @@ def check_weights(weights):
     hint_if(weights(2, 3, 5, False) == 30, 'A kernel has ks rows and ks columns.')
     hint_if(weights(2, 3, 5, False) == 75, 'Each filter looks at all input channels.')
     hint_if(weights(2, 3, 5, False) == 50, 'There is one filter for each output channel.')
+    hint_if(weights(2, 3, 5, False) == 153, 'You count a bias where there is none.')
     hint_if(weights(2, 3, 5, False) != 150, f'From 2 to 3 channels with 5 x 5 you count {weights(2, 3, 5, False)}. Draw the filters: how many, how deep, how large?')
     hint_if(weights(2, 3, 5, True) != 153, 'A bias is one number for each output channel.')
 
@@ -40,8 +41,11 @@ def check_weights(weights):
 def check_receptive_field(receptive_field):
     "Receptive field by hand."
     conv, pool = (3, 1), (2, 2)
+    hint_if(not isinstance(receptive_field([conv]), int), 'Return one number, the field after the last layer.')
     hint_if(receptive_field([conv]) == 1, 'The field does not grow yet. What does one 3 x 3 convolution see?')
-    hint_if(receptive_field([conv, conv]) == 6, 'Two 3 x 3 convolutions see 5 pixels: a layer adds kernel - 1, not kernel.')
+    hint_if(receptive_field([conv]) in (4, 6) or receptive_field([conv, conv]) == 6, 'A layer adds kernel - 1, not kernel.')
+    hint_if(receptive_field([conv, conv]) == 7, 'A stride of 1 leaves the step as it is.')
+    hint_if(receptive_field([conv, pool]) == 7, 'A stride makes the steps longer. The field that is there already stays.')
     hint_if(receptive_field([conv, conv]) != 5, f'Two 3 x 3 convolutions see 5 pixels, you say {receptive_field([conv, conv])}.')
     hint_if(receptive_field([conv, pool]) == 5, 'A pooling counts in steps of the layer below it. Make its stride larger only after you have added its kernel.')
     hint_if(receptive_field([conv, pool, conv]) == 6, 'After a pooling, a step is two input pixels. Multiply by the strides so far.')
@@ -55,7 +59,7 @@ def check_mix(mix):
     x, weight = torch.randn(2, 3, 4, 5), torch.randn(6, 3)
     expected = torch.nn.functional.conv2d(x, weight[:, :, None, None])
     try: out = mix(x, weight)
-    except RuntimeError: raise Hint('The sizes do not fit: a matrix product pairs the last dimension of its left side with the last but one of its right side. Where are the channels of x?') from None
+    except RuntimeError: raise Hint('The sizes do not fit. weight is (nf, ni): which of its dimensions meets the channels of x, and where do these stand?') from None
     hint_if(out.shape == (2, 4, 5, 6), 'The channels came out last. torch wants them in second place: (N, nf, H, W).')
     hint_if(out.shape != expected.shape, f'The shape is {tuple(out.shape)}, not (N, nf, H, W) = {tuple(expected.shape)}.')
     hint_if(not torch.allclose(out, expected, atol=1e-5), 'The shape is right, the numbers are not. Each output channel is a weighted sum over the input channels of the same pixel.')

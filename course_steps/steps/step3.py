@@ -11,7 +11,7 @@ from ..step import Step
 
 # %% ../../nbs/lessons/03_light.ipynb #2e5d5972
 def model():
-    "The structure of step 2 with 8 and 16 channels."
+    "Seven convolutions of 3 x 3 with 8 or 16 channels."
     return conv_net([
         (8,3), (8,3), 'pool',
         (16,3,1), (8,3), 'pool',

@@ -31,9 +31,9 @@ def check_trainable(trainable):
     "Parameters of batch normalization."
     hint_if(not isinstance(trainable, int), 'Answer with a whole number.')
     hint_if(trainable == 64, 'Mean and variance are measured, not trained: they are buffers.')
-    hint_if(trainable == 16, 'There are two trainable numbers for each channel.')
+    hint_if(trainable == 16, 'One number for each channel is not all that is learned. Look at the list again.')
     hint_if(trainable == 2, 'Each channel has its own.')
-    hint_if(trainable != 32, 'Ask torch: count_params(nn.BatchNorm2d(1)), then think of 16.')
+    hint_if(trainable != 32, 'Which of the four does the optimizer change, and which are only measured? Count them for one channel, then for all.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #6c351e1a
 @exercise
@@ -52,8 +52,8 @@ def check_batchnorm(batchnorm):
     hint_if(same(normalized), 'The channels are normalized. Now scale and move them.')
     hint_if(same(scaled(torch.nn.functional.instance_norm(x))), 'You normalize each image alone. The mean goes over the batch too.')
     hint_if(same(scaled((x - x.mean())/(x.var(correction=0) + 1e-5).sqrt())), 'You take one mean for all channels. Each channel has its own.')
-    hint_if(same(scaled((x - x.mean((0,2,3), keepdim=True))/(x.var((0,2,3), correction=1, keepdim=True) + 1e-5).sqrt())), 'Very near: torch divides the sum of squares by the number of values, not by one less (correction=0).')
-    hint_if(not same(expected), 'The numbers differ from those of nn.BatchNorm2d in training. Print the mean and the deviation of each channel of your result: they should be its bias and its weight.')
+    hint_if(same(scaled((x - x.mean((0,2,3), keepdim=True))/(x.var((0,2,3), correction=1, keepdim=True) + 1e-5).sqrt())), 'Very near: torch divides the sum of squares by the number of values.')
+    hint_if(not same(expected), 'The numbers differ from those of nn.BatchNorm2d in training. Print the mean and the deviation of each channel of your result: they should be its bias and its weight. If they are, look at eps: it stands under the root, beside the variance.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #9e58840d
 @exercise
@@ -64,10 +64,10 @@ def check_block(block):
     ours, yours, x = conv(2, 4, norm=True), block(2, 4), torch.randn(8, 2, 9, 9)
     hint_if(count_params(yours) == count_params(ours) + 4, 'Your convolution has a bias. The offset of the normalization takes its place.')
     hint_if(count_params(yours) == count_params(ours) - 4, 'The normalization follows the convolution: how many channels reach it?')
-    hint_if(count_params(yours) == count_params(ours) - 8, 'There is no batch normalization in it.')
+    hint_if(count_params(yours) == count_params(ours) - 8, 'The batch normalization is missing, or it learns nothing.')
     hint_if(count_params(yours) != count_params(ours), f'It has {count_params(yours)} parameters, the block of the library {count_params(ours)}.')
     hint_if(yours(x).shape != ours(x).shape, f'From 9 x 9 pixels {tuple(ours(x).shape[2:])} should be left, not {tuple(yours(x).shape[2:])}: no padding.')
     yours.load_state_dict(dict(zip(yours.state_dict(), ours.state_dict().values())))
     out = yours.train()(x)
-    hint_if((out < 0).any(), 'Negative numbers come out. What should come last?')
+    hint_if((out < 0).any(), 'Negative numbers come out. The block should end with a ReLU.')
     hint_if(not torch.allclose(out, ours.train()(x), atol=1e-5), 'The parameters fit, the numbers do not: another order of the parts, a part too many, or another setting than the default of torch.')

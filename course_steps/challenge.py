@@ -20,6 +20,7 @@ from subprocess import DEVNULL, Popen, TimeoutExpired
 
 import course_steps
 import torch
+from filelock import FileLock
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
@@ -27,7 +28,7 @@ from .core import CourseError, UsageError, default_epochs, positive, whole_numbe
 from .data import get_dls, load_set
 from .learner import _writable, get_device, learn_result, step_learner
 from .plots import ACCENT, LIGHT, NEUTRAL, OURS, SEED, get_fig
-from .results import Result, _lines, of_step, published_dir, spread, standard_error
+from .results import Result, _append, _lines, of_step, published_dir, spread, standard_error
 from .step import Step
 from .steps import STEPS
 
@@ -195,9 +196,9 @@ def _kept(
     runs = {}
     for _,line in _lines(file):
         try:
-            sha, result = (parts := json.loads(line)).pop('sha256'), Result(**parts)
+            sha, result = (parts := json.loads(line)).pop('sha256'), Result.from_json(json.dumps(parts))
             runs[sha, result.checksum, result.epochs, result.seed] = result
-        except (AttributeError, KeyError, TypeError, ValueError): print(f'A damaged line of {file} is left out.', file=sys.stderr)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError): print(f'A damaged line of {file} is left out.', file=sys.stderr)
     return runs
 
 def enter(
@@ -219,7 +220,7 @@ def enter(
             if not result:
                 result = run_apart(file, data, epochs, seed, minutes, device)
                 if (result.checksum, result.epochs, result.seed) != (checksum, epochs, seed): raise CourseError('Its result is that of another run.')
-                with (out/'runs.jsonl').open('a') as f: f.write(json.dumps({'sha256': sha, **asdict(result)}) + '\n')
+                with FileLock(out/'runs.jsonl.lock'): _append([json.dumps({'sha256': sha, **asdict(result)})], out/'runs.jsonl')
         except CourseError as e:
             entry.reason = str(e)
             print(f'{name}, seed {seed}: {e}', flush=True)

@@ -26,10 +26,10 @@ from .steps import STEPS, get_step
 # %% ../nbs/api/checkpoint.ipynb #738cfda2
 def _digest(
     tensors:dict, # Name -> tensor on the CPU, contiguous
-    text:str, # What is kept with them
+    meta:dict, # What is kept with them, as JSON
 ) -> str:
-    "SHA-256 over names, types, shapes and values of tensors and the text."
-    sha = hashlib.sha256(text.encode())
+    "SHA-256 over names, types, shapes and values of tensors and what is kept with them."
+    sha = hashlib.sha256(json.dumps(meta).encode())
     for name in sorted(tensors):
         t = tensors[name]
         sha.update(f'{name} {t.dtype} {tuple(t.shape)}'.encode())
@@ -43,8 +43,8 @@ def write_tensors(
     **meta, # Anything that JSON can hold
 ):
     "Write a safetensors file that is either whole or not there, with a checksum of its content; raises `CourseError` where it cannot be written."
-    tensors, text = {k: t.detach().cpu().contiguous() for k,t in tensors.items()}, json.dumps(meta)
-    write_file(path, save(tensors, {'json': text, 'sha256': _digest(tensors, text)}))
+    tensors = {k: t.detach().cpu().contiguous() for k,t in tensors.items()}
+    write_file(path, save(tensors, {'json': json.dumps({**meta, 'sha256': _digest(tensors, meta)})}))
 
 # %% ../nbs/api/checkpoint.ipynb #c5b845f8
 def read_tensors(
@@ -53,9 +53,9 @@ def read_tensors(
     "Tensors and metadata of a file; raises `CourseError` for a file that is missing or damaged."
     if not Path(path).is_file(): raise CourseError(f'There is no file {path}: train the step first, or give the file of another run.')
     try:
-        with safe_open(path, 'pt') as f: tensors, notes = {k: f.get_tensor(k) for k in f.keys()}, f.metadata()
-        if notes.get('sha256', '') not in ('', _digest(tensors, notes['json'])): raise ValueError('its checksum is that of another content')
-        return tensors, dict(json.loads(notes['json']))
+        with safe_open(path, 'pt') as f: tensors, meta = {k: f.get_tensor(k) for k in f.keys()}, dict(json.loads(f.metadata()['json']))
+        if meta.pop('sha256', None) not in (None, _digest(tensors, meta)): raise ValueError('its checksum is that of another content')
+        return tensors, meta
     except Exception as e:                                    # A file of others can make the readers raise anything
         raise CourseError(f'{path} is damaged or no file of this package: {e}; give weights that a run wrote, or train the step again.') from None
 

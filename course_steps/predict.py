@@ -7,6 +7,7 @@ __all__ = ['MAX_PIXELS', 'WORK_SIZE', 'FORMATS', 'open_image', 'otsu', 'ink', 'c
            'predict']
 
 # %% ../nbs/api/predict.ipynb #ab6fc96a
+import warnings
 from math import isfinite
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def open_image(
 ) -> np.ndarray: # Grey values (H, W), float, 0 to 255
     "The grey values of a picture, upright and on white where it is transparent; raises `CourseError` for a file that is no picture."
     try:
-        with Image.open(path, formats=[f for f in FORMATS if f in Image.registered_extensions().values()]) as im:
+        with warnings.catch_warnings(record=True), Image.open(path, formats=[f for f in FORMATS if f in Image.registered_extensions().values()]) as im:
             if im.width*im.height > MAX_PIXELS: raise CourseError(f'{path} has {im.width:,} x {im.height:,} pixels: at most {MAX_PIXELS:,} are read.')
             im.draft('L', (WORK_SIZE, WORK_SIZE))
             im = ImageOps.exif_transpose(im).convert('RGBA')

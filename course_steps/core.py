@@ -20,8 +20,8 @@ class CourseError(ValueError):
     def __init__(self,
         sentence:str, # What the user reads
     ):
-        super().__init__(sentence)
-        self.sentence = sentence
+        self.sentence = ' '.join(sentence.split())           # One line, whatever it quotes
+        super().__init__(self.sentence)
     def __str__(self): return self.sentence # fastai puts the name of a callback before the message
 
 # %% ../nbs/api/core.ipynb #84235b26

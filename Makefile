@@ -8,7 +8,7 @@ ARGS ?=
 # Of the package's place only a path is kept: it is found also beside a folder that has its name.
 EDITABLE = --config-settings editable_mode=compat -e
 
-.PHONY: help train test nbdev_test readme notebooks docs slides serve publish bench clean
+.PHONY: help train test nbdev_test readme notebooks docs slides serve publish proof lock bench clean
 
 help:
 	@echo 'make train STEP=8 [ARGS="--epochs 3"]   install the package, train a step'
@@ -18,6 +18,8 @@ help:
 	@echo 'make docs, make serve                   build the site into _site/, show it on port 8000'
 	@echo 'make slides                             the lessons as slides, into _slides/'
 	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
+	@echo 'make proof                              kills, faults and fuzzing at length, recorded in results/trust.jsonl'
+	@echo 'make lock                               write .ci/constraints.txt, the versions that make test installs'
 	@echo 'make bench                              loading speed beside a per-image pipeline'
 
 $(BIN)/python:
@@ -29,9 +31,9 @@ $(VENV)/.package: settings.ini setup.py | $(BIN)/python
 	$(BIN)/pip install -q --disable-pip-version-check $(EDITABLE) .
 	@touch $@
 
-$(VENV)/.dev: settings.ini setup.py | $(BIN)/python
+$(VENV)/.dev: settings.ini setup.py .ci/constraints.txt | $(BIN)/python
 	@echo 'Installing course_steps with its dev extra into $(VENV): several minutes, about 6 GB with torch.'
-	$(BIN)/pip install -q --disable-pip-version-check $(EDITABLE) '.[dev,docs,ray,dask]'
+	$(BIN)/pip install -q --disable-pip-version-check -c .ci/constraints.txt $(EDITABLE) '.[dev,docs,ray,dask]'
 	@touch $@ $(VENV)/.package
 
 train: $(VENV)/.package
@@ -84,6 +86,15 @@ serve: docs
 publish: $(VENV)/.package
 	COURSE_STEPS_RUNS=nbs/lessons/runs $(BIN)/course_steps train $(STEP) --data $(DATA) --resume --json $(ARGS) >> results/runs.jsonl
 	cp nbs/lessons/runs/step$(STEP)-mnist-15epochs-seed0/weights.safetensors results/step$(STEP).safetensors
+
+# The long versions of what tests/ proves about faults: 20 kills, a classroom of 12. The site shows the figures.
+proof: $(VENV)/.dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --proof tests/test_resume.py tests/test_classroom.py tests/test_faults.py tests/test_fuzz.py
+
+# The exact versions of the development environment, for every Python and system. uv reads them from the registry.
+lock: $(VENV)/.dev
+	$(BIN)/pip install -q --disable-pip-version-check uv
+	$(BIN)/python .ci/lock.py
 
 bench: $(VENV)/.package
 	$(BIN)/python bench/loading.py

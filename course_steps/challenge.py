@@ -16,12 +16,13 @@ from subprocess import DEVNULL, Popen, TimeoutExpired
 
 import course_steps
 import torch
+from filelock import FileLock
 
 from .core import CourseError, UsageError, default_epochs, positive, whole_number, whole_numbers
 from .data import get_dls, load_set
 from .learner import _writable, get_device, learn_result, step_learner
 from .leaderboard import Entry, board_text, plot_challenge, save_board, standing
-from .results import Result, _lines
+from .results import Result, _append, _lines
 from .step import Step
 
 # %% ../nbs/api/challenge.ipynb #f1446bea
@@ -181,9 +182,9 @@ def _kept(
     runs = {}
     for _,line in _lines(file):
         try:
-            sha, result = (parts := json.loads(line)).pop('sha256'), Result(**parts)
+            sha, result = (parts := json.loads(line)).pop('sha256'), Result.from_json(json.dumps(parts))
             runs[sha, result.checksum, result.epochs, result.seed] = result
-        except (AttributeError, KeyError, TypeError, ValueError): print(f'A damaged line of {file} is left out.', file=sys.stderr)
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError): print(f'A damaged line of {file} is left out.', file=sys.stderr)
     return runs
 
 def enter(
@@ -206,7 +207,7 @@ def enter(
             if not result:
                 result = run_apart(file, data, epochs, seed, minutes, device, limit)
                 if (result.checksum, result.epochs, result.seed) != (checksum, epochs, seed): raise CourseError('Its result is that of another run.')
-                with (out/'runs.jsonl').open('a') as f: f.write(json.dumps({'sha256': sha, **asdict(result)}) + '\n')
+                with FileLock(out/'runs.jsonl.lock'): _append([json.dumps({'sha256': sha, **asdict(result)})], out/'runs.jsonl')
             _refuse_large(result.params, limit)                # One that is kept may be of another limit
         except CourseError as e:
             entry.reason = str(e)

@@ -6,10 +6,10 @@
 __all__ = ['write_tensors', 'read_tensors', 'save_weights', 'load_weights', 'CheckpointCallback']
 
 # %% ../nbs/api/checkpoint.ipynb #e2396d6c
-from .core import CourseError
+from .core import CourseError, write_file
 
 # %% ../nbs/api/checkpoint.ipynb #ee8f484c
-import json, os, random, sys
+import hashlib, json, os, random, sys
 from pathlib import Path
 
 import numpy as np
@@ -17,11 +17,24 @@ import torch
 from fastai.callback.core import Callback
 from fastai.learner import CancelEpochException
 from fastcore.foundation import L
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from safetensors.torch import save
 
 from . import __version__
-from .steps import get_step
+from .steps import STEPS, get_step
+
+# %% ../nbs/api/checkpoint.ipynb #738cfda2
+def _digest(
+    tensors:dict, # Name -> tensor on the CPU, contiguous
+    meta:dict, # What is kept with them, as JSON
+) -> str:
+    "SHA-256 over names, types, shapes and values of tensors and what is kept with them."
+    sha = hashlib.sha256(json.dumps(meta).encode())
+    for name in sorted(tensors):
+        t = tensors[name]
+        sha.update(f'{name} {t.dtype} {tuple(t.shape)}'.encode())
+        sha.update(t.flatten().view(torch.uint8).numpy())
+    return sha.hexdigest()
 
 # %% ../nbs/api/checkpoint.ipynb #02848fb1
 def write_tensors(
@@ -29,17 +42,9 @@ def write_tensors(
     path, # File to write
     **meta, # Anything that JSON can hold
 ):
-    "Write a safetensors file that is either whole or not there; raises `CourseError` where it cannot be written."
-    path = Path(path)
-    part = path.with_name(path.name + '.part')
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open('wb') as f:
-            f.write(save({k: t.detach().cpu().contiguous() for k,t in tensors.items()}, {'json': json.dumps(meta)}))
-            f.flush()
-            os.fsync(f.fileno())
-        os.replace(part, path)
-    except OSError as e: raise CourseError(f'{path} cannot be written: {e.strerror or e}; choose another folder.') from None
+    "Write a safetensors file that is either whole or not there, with a checksum of its content; raises `CourseError` where it cannot be written."
+    tensors = {k: t.detach().cpu().contiguous() for k,t in tensors.items()}
+    write_file(path, save(tensors, {'json': json.dumps({**meta, 'sha256': _digest(tensors, meta)})}))
 
 # %% ../nbs/api/checkpoint.ipynb #c5b845f8
 def read_tensors(
@@ -48,8 +53,10 @@ def read_tensors(
     "Tensors and metadata of a file; raises `CourseError` for a file that is missing or damaged."
     if not Path(path).is_file(): raise CourseError(f'There is no file {path}: train the step first, or give the file of another run.')
     try:
-        with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()['json'])
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as e:
+        with safe_open(path, 'pt') as f: tensors, meta = {k: f.get_tensor(k) for k in f.keys()}, dict(json.loads(f.metadata()['json']))
+        if meta.pop('sha256', None) not in (None, _digest(tensors, meta)): raise ValueError('its checksum is that of another content')
+        return tensors, meta
+    except Exception as e:                                    # A file of others can make the readers raise anything
         raise CourseError(f'{path} is damaged or no file of this package: {e}; give weights that a run wrote, or train the step again.') from None
 
 # %% ../nbs/api/checkpoint.ipynb #4f58c51e
@@ -64,16 +71,29 @@ def save_weights(
 # %% ../nbs/api/checkpoint.ipynb #ddc81222
 def load_weights(
     path, # A file of `save_weights`
+    step:int=None, # Number of the step that the weights must be of; default: what the file says
 ) -> tuple: # (network in eval mode, metadata)
-    "The network of a step with the weights of a file; raises `CourseError` if they do not fit it."
+    "The network of a step with the weights of a file; raises `CourseError` that names what does not fit."
     tensors, meta = read_tensors(path)
-    if 'step' not in meta: raise CourseError(f'{path} does not say which step it belongs to: give the weights of a run.')
-    model = get_step(meta['step']).model().eval()
-    try: model.load_state_dict(tensors)
-    except RuntimeError as e:
-        reason = ' '.join(str(e).split()[:40])
-        raise CourseError(f'{path} does not fit the network of step {meta["step"]}: {reason}.') from None
+    n = meta.get('step')
+    if type(n) is not int or n not in STEPS: raise CourseError(f'{path} does not say which step of the course it belongs to: give the weights of a run.')
+    if step not in (None, n): raise CourseError(f'{path} has the weights of step {n}, not of step {step}: give those of another run.')
+    model = get_step(n).model().eval()
+    if problem := _misfit(model, tensors): raise CourseError(f'{path} does not fit the network of step {n}: {problem}; give the weights of another run.')
+    model.load_state_dict(tensors)
     return model, meta
+
+def _misfit(
+    model, # A network
+    tensors:dict, # Name -> tensor
+) -> 'str|None': # None if all fits
+    "What keeps tensors from being the weights of a network."
+    ours = model.state_dict()
+    shape = lambda d, name: list(d[name].shape) if name in d else 'absent'
+    for name in (*ours, *tensors):
+        found, expected = shape(tensors, name), shape(ours, name)
+        if found != expected: return f'{name} is {found}, expected {expected}'
+        if not tensors[name].isfinite().all(): return f'{name} has values that are no numbers'
 
 # %% ../nbs/api/checkpoint.ipynb #8046253a
 def _random_states(
@@ -100,6 +120,13 @@ def _set_random_states(
     random.setstate(as_state(meta['python']))
     dl.rng.setstate(as_state(meta['order']))
 
+def _part(
+    tensors:dict, # Name -> tensor
+    prefix:str, # How the wanted names start
+) -> dict: # Name without the prefix -> tensor
+    "The tensors of one part of a checkpoint."
+    return {k[len(prefix):]: t for k,t in tensors.items() if k.startswith(prefix)}
+
 # %% ../nbs/api/checkpoint.ipynb #ad812da7
 class CheckpointCallback(Callback):
     "Write a checkpoint after each epoch, and go on from the last one that a folder holds."
@@ -118,21 +145,28 @@ class CheckpointCallback(Callback):
         self.saved = self._newest()
         if self.saved: self._restore(*self.saved)
 
+    def found(self) -> list: # Of Path
+        "The checkpoints in the folder, the newest first."
+        return [f for f in (self.file, self.older) if f.exists()]
+
     def _newest(self) -> 'tuple|None':
-        "Tensors and metadata of the newest checkpoint that can be read."
-        for file in (self.file, self.older):
-            if not file.exists(): continue
+        "Tensors and metadata of the newest checkpoint that can be read; a damaged one is put aside."
+        for file in (found := self.found()):
             try: return read_tensors(file)
-            except CourseError as e: print(f'{e} The checkpoint before it is tried.', file=sys.stderr)
+            except CourseError:
+                print(f'The checkpoint {file} is damaged and put aside.', file=sys.stderr)
+                os.replace(file, file.with_suffix('.damaged'))
+        if found: print('No checkpoint can be read: training starts at the first epoch.', file=sys.stderr)
 
     def _restore(self, tensors, meta):
         "Put model, optimizer and metrics back; raises `CourseError` if the checkpoint is of another run."
-        for name,ours in self._identity().items():
-            if meta['identity'].get(name) != ours:
-                raise CourseError(f"{self.file} is of a run with {name} {meta['identity'].get(name)}, not {ours}: choose another folder, or start anew.")
-        part = lambda prefix: {k[len(prefix):]: t for k,t in tensors.items() if k.startswith(prefix)}
-        self.model.load_state_dict(part('model.'))
-        states = [{**part(f'opt.{i}.'), **state} for i,state in enumerate(meta['opt'])]
+        ours, theirs, weights = self._identity(), meta.get('identity', {}), _part(tensors, 'model.')
+        problem = next((f'{k} {theirs.get(k)}, not {ours.get(k)}' for k in (*ours, *theirs) if theirs.get(k) != ours.get(k)), None)
+        problem = problem or ((misfit := _misfit(self.model, weights)) and f'another network ({misfit})')
+        if problem: raise CourseError(f'{self.file} is of a run with {problem}: choose another folder, or start anew.')
+        self.model.load_state_dict(weights)
+        device = next(self.model.parameters()).device
+        states = [{**{k: t.to(device) for k,t in _part(tensors, f'opt.{i}.').items()}, **state} for i,state in enumerate(meta['opt'])]
         self.opt.load_state_dict({'state': states, 'hypers': meta['hypers']})
         self.done = meta['epoch']
 
@@ -141,19 +175,27 @@ class CheckpointCallback(Callback):
             if self.saved[1]['history']: self.recorder.start_epoch -= self.saved[1]['history'][self.epoch]['seconds'] # Show the time it took
             self.recorder.log += L(self.saved[1]['values'][self.epoch])
             raise CancelEpochException
-        if self.saved and self.epoch == self.done + 1:
-            _set_random_states(self.dls.train, self.saved[0], self.saved[1]['random'])
-            smooth = self.recorder.smooth_loss
-            smooth.val, smooth.count = self.saved[0]['smooth_loss'], self.saved[1]['smooth_count']
 
     def after_epoch(self):
         if hasattr(self.learn, 'lr_finder'): return
-        if self.epoch > self.done: self._save()
-        elif hasattr(self.learn, 'history'): self.learn.history[-1] = self.saved[1]['history'][self.epoch]
+        if self.epoch > self.done: return self._save()
+        if hasattr(self.learn, 'history'): self.learn.history[-1] = self.saved[1]['history'][self.epoch]
+        if self.epoch == self.done: self._go_on(*self.saved)
+
+    def _go_on(self, tensors, meta):
+        "Put back, at the place where `_save` took it, what else the next epoch depends on."
+        _set_random_states(self.dls.train, tensors, meta['random'])
+        smooth = self.recorder.smooth_loss
+        smooth.val, smooth.count = tensors['smooth_loss'], meta['smooth_count']
+        for cb in self._stateful(): cb.load_state_dict(_part(tensors, f'cb.{cb.name}.') | meta['cbs'][cb.name])
+
+    def _stateful(self) -> list: # Of Callback
+        "The callbacks that have a state of their own."
+        return [cb for cb in self.learn.cbs if hasattr(type(cb), 'state_dict')] # Of the class: an object asks the model for it
 
     def _identity(self) -> dict:
         "What must be the same for a run to go on."
-        return {'epochs': self.n_epoch, 'parameters': sum(p.numel() for p in self.model.parameters()),
+        return {**{f'state of {cb.name}': True for cb in self._stateful()}, 'epochs': self.n_epoch, 'parameters': sum(p.numel() for p in self.model.parameters()),
                 'training images': len(self.dls.train_ds), **getattr(self.learn, 'identity', {})}
 
     def _save(self):
@@ -164,8 +206,13 @@ class CheckpointCallback(Callback):
         tensors |= {f'model.{k}': t for k,t in self.model.state_dict().items()}
         tensors |= {f'opt.{i}.{k}': t for i,s in enumerate(states['state']) for k,t in s.items() if is_tensor(t)}
         tensors['smooth_loss'] = torch.as_tensor(self.recorder.smooth_loss.val)
-        if self.file.exists(): os.replace(self.file, self.older)
-        write_tensors(tensors, self.file, identity=self._identity(), epoch=self.epoch, random=rest, hypers=list(states['hypers']),
+        cbs = {cb.name: cb.state_dict() for cb in self._stateful()}
+        tensors |= {f'cb.{name}.{k}': t for name,s in cbs.items() for k,t in s.items() if is_tensor(t)}
+        new = self.file.with_name('checkpoint-new.safetensors')
+        write_tensors(tensors, new, identity=self._identity(), epoch=self.epoch, random=rest, hypers=list(states['hypers']),
                       opt=[{k: v for k,v in s.items() if not is_tensor(v)} for s in states['state']],
                       values=[list(v) for v in self.recorder.values], smooth_count=self.recorder.smooth_loss.count,
-                      history=getattr(self.learn, 'history', []))
+                      history=getattr(self.learn, 'history', []),
+                      cbs={name: {k: v for k,v in s.items() if not is_tensor(v)} for name,s in cbs.items()})
+        if self.file.exists(): os.replace(self.file, self.older)
+        os.replace(new, self.file)

@@ -8,7 +8,7 @@ __all__ = ['percent', 'HistoryCallback', 'StopAtNaNCallback', 'BF16Callback', 't
            'quick_accuracy']
 
 # %% ../nbs/api/learner.ipynb #691ac393
-from .core import CourseError, UsageError, default_epochs, keep_memory, positive, runs_dir, tunes, whole_number
+from .core import CourseError, UsageError, default_epochs, keep_memory, positive, runs_dir, tunes, whole_number, write_file
 
 # %% ../nbs/api/learner.ipynb #1810694b
 import csv, subprocess, time
@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 from functools import partial
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from platform import python_version
 
@@ -66,6 +67,10 @@ class StopAtNaNCallback(Callback):
     def after_batch(self):
         if hasattr(self.learn, 'lr_finder') or not self.training or torch.isfinite(self.loss): return
         raise CourseError(f'The loss became {self.loss.item()} in epoch {self.epoch + 1}, batch {self.iter + 1}: try a lower learning rate.')
+
+    def after_epoch(self):
+        if hasattr(self.learn, 'lr_finder') or all(map(isfinite, self.recorder.values[-1])): return
+        raise CourseError(f'The loss on the test images is no number after epoch {self.epoch + 1}: try a lower learning rate.')
 
 # %% ../nbs/api/learner.ipynb #2c125cd3
 class BF16Callback(Callback):
@@ -130,7 +135,8 @@ def clean_accuracy(
 def learn_result(
     learn:Learner, # A trained learner of `step_learner`
 ) -> Result:
-    "The record of the run of a learner."
+    "The record of the run of a learner; raises `CourseError` for one that has not been trained."
+    if not isinstance(learn.history, list): raise CourseError('The learner has not been trained: call fit_one_cycle with at least one epoch first.')
     step, images, last = learn.step, learn.dls.images, learn.history[-1]
     packages = ('torch', 'torchvision', 'fastai')
     return Result(step=step.n, params=count_params(learn.model), data=images.name, checksum=images.checksum, split=learn.dls.split,
@@ -178,7 +184,7 @@ def save_run(
         rows.writeheader()
         rows.writerows(result.history)
     plot_curves(result).savefig(folder/'curves.png', dpi=120)
-    (folder/'result.json').write_text(result.to_json())
+    write_file(folder/'result.json', result.to_json().encode())
     return result
 
 # %% ../nbs/api/learner.ipynb #2da418b3
@@ -191,10 +197,10 @@ def plot_run(
     finished = sorted(runs_dir().glob(f'step{step.n}-*/result.json'), key=lambda f: f.stat().st_mtime)
     run = Path(run) if run else finished[-1].parent if finished else runs_dir()
     if not (run/'result.json').is_file(): raise UsageError(f'There is no finished run of step {step.n} in {run}: train it first, with course_steps train {step.n}.')
-    result = Result.from_json((run/'result.json').read_text())
+    result = Result.from_json((run/'result.json').read_bytes())
     if result.step != step.n: raise UsageError(f'{run} is a run of step {result.step}, not {step.n}.')
     learn = step_learner(step, get_dls(_data_of(result), holdout=int(result.split.split()[-1]) if result.split != 'test' else 0))
-    learn.model.load_state_dict(load_weights(run/'weights.safetensors')[0].state_dict())
+    learn.model.load_state_dict(load_weights(run/'weights.safetensors', step.n)[0].state_dict())
     figures = {'curves': plot_curves(result), 'mistakes': plot_mistakes(learn), 'confusion': plot_confusion(learn)}
     for name,fig in figures.items(): fig.savefig(run/f'{name}.png', dpi=120)
     return [run/f'{name}.png' for name in figures]
@@ -253,9 +259,9 @@ def train_step(
     dls = get_dls(data, bs=step.bs, tfms=step.tfms, holdout=holdout, device=device, seed=seed)
     learn = step_learner(step, dls, seed=seed, bf16=bf16)
     if out == 'auto': out = _writable(run_folder(learn, epochs))
-    if out and resume and not (Path(out)/'checkpoint.safetensors').exists():
-        print(f'There is no checkpoint of such a run in {out}: training starts at the first epoch.')
-    learn.fit_one_cycle(epochs, step.lr_max, cbs=[CheckpointCallback(out, resume)] if out else [])
+    cbs = [CheckpointCallback(out, resume)] if out else []
+    if out and resume and not cbs[0].found(): print(f'There is no checkpoint of such a run in {out}: training starts at the first epoch.')
+    learn.fit_one_cycle(epochs, step.lr_max, cbs=cbs)
     if not out: return learn_result(learn)
     result = save_run(learn, out)
     print(f'The run is in {out}.')

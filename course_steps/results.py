@@ -9,9 +9,12 @@ __all__ = ['Result', 'published_dir', 'read_results', 'add_results', 'read_seed'
 # %% ../nbs/api/results.ipynb #b2c075f3
 import json, sys
 from dataclasses import asdict, dataclass, field, fields
+from math import inf
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
+
+from filelock import FileLock
 
 from .core import CourseError
 
@@ -45,11 +48,23 @@ class Result:
 
     @classmethod
     def from_json(cls,
-        line:str, # What `to_json` wrote
+        line, # What `to_json` wrote, as text or bytes
     ) -> 'Result':
         "The result in a line of JSON; raises `CourseError` for a line that is none."
-        try: return cls(**json.loads(line))
-        except (TypeError, ValueError) as e: raise CourseError(f'This is not a result of a run: {e}.') from None
+        try:
+            result = cls(**json.loads(line))
+            result._check()
+            return result
+        except (TypeError, ValueError, RecursionError) as e: raise CourseError(f'This is not a result of a run: {e}.') from None
+
+    def _check(self):
+        "Raises `TypeError` for a value of another type than its field has, and for one that is no number."
+        for f in fields(self):
+            value, kinds = getattr(self, f.name), {float: (int, float), 'str|None': (str, type(None))}.get(f.type, f.type)
+            if not isinstance(value, kinds) or isinstance(value, bool) != (kinds is bool): raise TypeError(f'{f.name} is a {type(value).__name__}')
+            if f.type is float and not abs(value) < inf: raise TypeError(f'{f.name} is {value}')
+        keys = {'epoch', 'train_loss', 'train_acc', 'test_loss', 'test_acc', 'seconds'}
+        if not all(isinstance(h, dict) and keys <= h.keys() for h in self.history): raise TypeError('history has an epoch without its values')
 
 # %% ../nbs/api/results.ipynb #29f83524
 def published_dir() -> Path:
@@ -60,11 +75,20 @@ def published_dir() -> Path:
 # %% ../nbs/api/results.ipynb #0093ab9c
 def _lines(
     path, # A JSON Lines file
-) -> list: # Of (line number, text), without blank lines
+) -> list: # Of (line number, bytes), without blank lines
     "The numbered lines of a file; none where there is no file."
     path = Path(path)
     if not path.exists(): return []
-    return [(i, l) for i,l in enumerate(path.read_text(encoding='utf-8').splitlines(), 1) if l.strip()]
+    return [(i, l) for i,l in enumerate(path.read_bytes().split(b'\n'), 1) if l.strip()]
+
+def _append(
+    lines:list, # Of text
+    path, # A JSON Lines file; made if it is not there
+):
+    "Add lines to a file, on a line of their own where a writer before was broken off. Hold the lock of the file meanwhile."
+    with Path(path).open('a+b') as f:
+        if f.seek(0, 2) and (f.seek(-1, 2), f.read(1))[1] != b'\n': lines = ['', *lines]
+        f.write(''.join(f'{l}\n' for l in lines).encode())
 
 # %% ../nbs/api/results.ipynb #675089bc
 def read_results(
@@ -82,13 +106,12 @@ def add_results(
     results:list, # Of `Result`
     path, # A JSON Lines file; made if it is not there
 ):
-    "Add runs to a file, those that it has already left out; a line is written in one piece, so two programs may add at once."
-    known = {(r.step, r.checksum, r.split, r.epochs, r.seed, r.bf16, r.date) for r in read_results(path)}
-    with Path(path).open('a', encoding='utf-8') as f:
-        for r in results:
-            if (r.step, r.checksum, r.split, r.epochs, r.seed, r.bf16, r.date) in known: continue
-            f.write(r.to_json() + '\n')
-            f.flush()
+    "Add runs to a file, those that it has already left out; programs may add at once. Raises `CourseError` where the file cannot be written."
+    try:
+        with FileLock(f'{path}.lock'):
+            known = read_results(path)
+            _append([r.to_json() for r in results if r not in known], path)
+    except OSError as e: raise CourseError(f'{path} cannot be written: {e.strerror or e}; choose another file.') from None
 
 # %% ../nbs/api/results.ipynb #0d55aa80
 def read_seed() -> dict: # step -> dict(title, params, readme_train_acc, readme_test_acc, train_acc_running and test_acc per epoch)

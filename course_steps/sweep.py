@@ -33,7 +33,7 @@ def read_finished(
     checksum:str, # SHA-256 of the data that it must have been made on
 ) -> bool:
     "Take over the result of a run that is finished already."
-    try: result = Result.from_json((run.folder/'result.json').read_text(encoding='utf-8'))
+    try: result = Result.from_json((run.folder/'result.json').read_bytes())
     except (OSError, CourseError): return False
     if result.checksum == checksum: run.result = result
     return run.result is not None

@@ -1,11 +1,19 @@
+import gzip
+import hashlib
 import json
 import os
 import shutil
+import socket
+import struct
 import sys
+import time
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
 from threading import Thread
 
 import pytest
@@ -24,6 +32,47 @@ def settings(monkeypatch, tmp_path):
     monkeypatch.delenv('COURSE_STEPS_EPOCHS', raising=False)
 
 
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    "No test leaves this machine: neither itself, nor a program that it starts."
+    def guarded(call, host):
+        def local(*args, **kwargs):
+            name = host(*args)
+            if name in (None, '', 'localhost', '::1') or str(name).startswith('127.'): return call(*args, **kwargs)
+            pytest.fail(f'A test reaches for the network: {name}')
+        return local
+    monkeypatch.setattr(socket, 'getaddrinfo', guarded(socket.getaddrinfo, lambda host, *args: host))
+    monkeypatch.setattr(socket.socket, 'connect', guarded(socket.socket.connect, lambda self, to: to[0] if isinstance(to, tuple) else None))
+    for name in ('http_proxy', 'https_proxy'): monkeypatch.setenv(name, 'http://127.0.0.1:9')
+    monkeypatch.setenv('no_proxy', 'localhost,127.0.0.1')
+
+
+def pytest_addoption(parser):
+    parser.addoption('--proof', action='store_true', help='the long versions of the proofs; their figures are added to results/trust.jsonl')
+
+
+class Proof:
+    "What a test tried and lost. With --proof it tries more, and its figures are written down."
+    def __init__(self, long, test): self.long, self.test, self.start = long, test, time.perf_counter()
+
+    def times(self, short, long): return long if self.long else short
+
+    def record(self, name, tried, losses, **more):
+        "Write a line down, then fail if something was lost."
+        packages = {p: version(p) for p in ('course_steps', 'fastai', 'torch', 'safetensors', 'pillow', 'hypothesis')}
+        line = dict(name=name, test=self.test, tried=tried, losses=losses, **more, seconds=round(time.perf_counter() - self.start, 1),
+                    versions={'python': python_version(), **packages}, date=datetime.now(timezone.utc).isoformat(timespec='seconds'))
+        if self.long:
+            with (ROOT/'results/trust.jsonl').open('a') as f: f.write(json.dumps(line) + '\n')
+        assert losses == 0, line
+        self.start = time.perf_counter()
+
+
+@pytest.fixture
+def proof(request):
+    return Proof(request.config.getoption('--proof'), f'tests/{request.path.name}::{request.function.__name__}')
+
+
 @pytest.fixture
 def program():
     "The installed console script."
@@ -39,6 +88,48 @@ def serve(folder):
     Thread(target=server.serve_forever, daemon=True).start()
     yield f'http://127.0.0.1:{server.server_port}/'
     server.shutdown()
+
+
+@contextmanager
+def mirror(answer):
+    "A local server that answers GET with a function of the handler and the name of the file; gives its address and the names that were asked for."
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self): self.send_response(200), self.end_headers()
+        def do_GET(self):
+            if self.headers.get('Method') == 'HEAD': return self.do_HEAD() # So torchvision asks where an address leads
+            asked.append(name := self.path.split('/')[-1])
+            try: answer(self, name)
+            except ConnectionError: pass                      # Who asked was killed
+        def log_message(self, *args): pass
+    asked, server = [], ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    server.daemon_threads, server.block_on_close = True, False
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f'http://127.0.0.1:{server.server_port}/', asked
+    server.shutdown()
+    server.server_close()
+
+
+def send(handler, body, share=1, pause=0):
+    "Answer with the first share of the bytes, with a pause in the middle, and close."
+    handler.send_response(200)
+    handler.send_header('Content-Length', str(len(body)))
+    handler.end_headers()
+    middle = int(len(body)*share)//2
+    handler.wfile.write(body[:middle])
+    time.sleep(pause)
+    handler.wfile.write(body[middle:int(len(body)*share)])
+
+
+def idx_files(images):
+    "Name -> content of the four compressed files of an `ImageSet`."
+    def idx(t): return gzip.compress(bytes((0, 0, 8, t.ndim)) + struct.pack(f'>{t.ndim}I', *t.shape) + t.numpy().tobytes(), mtime=0)
+    parts = zip(('train-images-idx3', 'train-labels-idx1', 't10k-images-idx3', 't10k-labels-idx1'), (*images.train, *images.test))
+    return {f'{name}-ubyte.gz': idx(t) for name, t in parts}
+
+
+def known_as_kmnist(files, mirrors):
+    "What torchvision is to know about KMNIST."
+    return dict(resources=[(name, hashlib.md5(body).hexdigest()) for name, body in files.items()], mirrors=mirrors)
 
 
 @pytest.fixture(scope='module')

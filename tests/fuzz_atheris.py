@@ -1,0 +1,29 @@
+"""The readers under atheris, which looks for bytes that reach new code: `python tests/fuzz_atheris.py 'IDX reader' 100000`.
+
+atheris is no requirement: it has no wheels for every Python and system. Install it for this, with pip.
+"""
+import sys
+from tempfile import mkdtemp
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=['course_steps', 'gzip', 'json', 'PIL']):
+    from conftest import Proof
+    from test_fuzz import READERS, try_reader
+
+name, runs = sys.argv[1], int(sys.argv[2])
+folder, tried, proof = Path(mkdtemp()), [], Proof(True, 'tests/fuzz_atheris.py')
+
+
+def one(data):
+    "One input; the last one writes the figures down."
+    tried.append(1)
+    try_reader(name, data, folder/'file')
+    if len(tried) == runs: proof.record(f'{name}, bytes of atheris', runs, 0)
+
+
+(folder/'seeds').mkdir()
+for i, whole in enumerate(READERS[name][1]()): (folder/f'seeds/{i}').write_bytes(whole)
+atheris.Setup([sys.argv[0], f'-runs={runs + 10}', '-max_len=40000', str(folder/'seeds')], one)
+atheris.Fuzz()

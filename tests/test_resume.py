@@ -1,0 +1,96 @@
+"Training is killed at random moments, and ends with the same bits."
+import io
+import itertools
+import json
+import os
+import signal
+import sys
+import time
+from contextlib import redirect_stdout
+from multiprocessing import get_context
+from random import Random
+
+import pytest
+
+pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no SIGKILL')
+
+
+def forkserver(*modules):
+    "Processes that start in an instant, because these modules are imported already, and that share nothing."
+    context = get_context('forkserver')
+    context.set_forkserver_preload(list(modules))
+    return context
+
+
+def die(call, nth, share):
+    "Kill this process at the nth call of a function of os; of a file that is being written, a share of the bytes has reached the disk."
+    real, calls = getattr(os, call), itertools.count(1)
+
+    def fatal(*args):
+        if next(calls) == nth:
+            if call == 'fsync': os.ftruncate(args[0], int(share*os.fstat(args[0]).st_size))
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*args)
+    setattr(os, call, fatal)
+
+
+def train(folder, resume=False, fault=None):
+    "Train step 5, which has dropout, for four epochs on the digits."
+    import torch
+
+    from course_steps.learner import train_step
+    torch.set_num_threads(1)
+    if fault: die(*fault)
+    with redirect_stdout(io.StringIO()): train_step(5, 'digits', epochs=4, out=folder, resume=resume)
+
+
+def outcome(folder):
+    "Weights, byte for byte, and history without the time it took."
+    history = json.loads((folder/'result.json').read_text())['history']
+    return (folder/'weights.safetensors').read_bytes(), [{**h, 'seconds': 0} for h in history]
+
+
+def killed(context, folder, moment=None, fault=None):
+    "Start a training and kill it after some seconds, or where it writes; was it still running?"
+    process = context.Process(target=train, args=(folder, False, fault))
+    process.start()
+    process.join(moment)
+    if process.is_alive(): process.kill()
+    process.join()
+    return process.exitcode == -signal.SIGKILL
+
+
+def resumed(context, folder):
+    "Go on with a training."
+    process = context.Process(target=train, args=(folder, True))
+    process.start()
+    process.join()
+    return outcome(folder) if process.exitcode == 0 else None
+
+
+def test_killed_training_ends_with_the_same_bits(tmp_path, proof):
+    context, rng = forkserver('course_steps.learner', 'sklearn.datasets'), Random(0)
+    train(tmp_path/'whole')
+    whole = outcome(tmp_path/'whole')
+    process, start = context.Process(target=train, args=(tmp_path/'timed',)), time.perf_counter()
+    process.start()
+    process.join()
+    seconds, n, lost = time.perf_counter() - start, proof.times(2, 10), 0
+    assert outcome(tmp_path/'timed') == whole
+    for i in range(n):
+        folder = tmp_path/f'moment{i}'
+        while not killed(context, folder, moment=rng.uniform(0.05, seconds)): pass # It had ended: another moment
+        lost += resumed(context, folder) != whole
+    proof.record('SIGKILL at a random moment of a training', n, lost)
+
+
+def test_killed_while_it_writes_a_checkpoint(tmp_path, proof):
+    context, rng = forkserver('course_steps.learner', 'sklearn.datasets'), Random(1)
+    train(tmp_path/'whole')
+    whole, n, lost, died = outcome(tmp_path/'whole'), proof.times(2, 10), 0, 0
+    for i in range(n):                                        # Four checkpoints: four writes, eleven moves of files
+        fault = ('fsync', rng.randint(1, 4), rng.random()) if i % 2 == 0 else ('replace', rng.randint(1, 11), 1)
+        died += killed(context, tmp_path/f'write{i}', fault=fault)
+        lost += resumed(context, tmp_path/f'write{i}') != whole
+    assert died == n
+    proof.record('SIGKILL while a checkpoint is written', n, lost)

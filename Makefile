@@ -18,7 +18,7 @@ help:
 	@echo 'make docs, make serve                   build the site into _site/, show it on port 8000'
 	@echo 'make slides                             the lessons as slides, into _slides/'
 	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
-	@echo 'make bench                              loading speed beside a per-image pipeline'
+	@echo 'make bench [ARGS="--only epoch"]        speed beside what a user would pick instead, into results/bench.jsonl'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3,10) and "course_steps needs Python 3.10 or newer: set PYTHON=python3.x.")'
@@ -86,7 +86,7 @@ publish: $(VENV)/.package
 	cp nbs/lessons/runs/step$(STEP)-mnist-15epochs-seed0/weights.safetensors results/step$(STEP).safetensors
 
 bench: $(VENV)/.package
-	$(BIN)/python bench/loading.py
+	$(BIN)/python bench/run.py $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache

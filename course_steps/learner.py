@@ -110,7 +110,7 @@ def step_learner(
     "A fastai `Learner` for a step: its network, cross entropy, Adam, and both accuracies in every row."
     step = get_step(step)
     set_seed(seed)
-    learn = Learner(dls, tuned(step.model(), dls.device), loss_func=CrossEntropyLossFlat(), metrics=accuracy, path=kwargs.pop('path', runs_dir()),
+    learn = Learner(dls, tuned(step.model(), dls.device), loss_func=CrossEntropyLossFlat(label_smoothing=step.smoothing), metrics=accuracy, path=kwargs.pop('path', runs_dir()),
                     cbs=[HistoryCallback(), StopAtNaNCallback(), *([BF16Callback()] if bf16 else [])], **kwargs)
     learn.recorder.train_metrics = True
     learn.step, learn.commit = step, _commit()                # Of the code that runs, not of what it became meanwhile

@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 RESULTS = HERE.parent/'results/bench.jsonl'
 WIDTHS, SIZES, BATCHES = (0.5, 1, 2, 4), (1/8, 1/4, 1/2, 1, 2, 4), (32, 64, 128, 256, 512, 1024)
 IMPORT = 'import json, time; t = time.perf_counter(); import course_steps; print(json.dumps(dict(seconds=time.perf_counter() - t)))'
+TRIES = [json.loads(line)['try'] for line in (HERE.parent/'results/tuning.jsonl').read_text().splitlines()]
 ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
     'epoch': {'course_steps': ['course_way.py', '--epochs', '1'], 'seed': ['seed_way.py'], 'fastai_folder': ['fastai_folder.py']},
     'hurry': {'course_steps': ['course_way.py', '--step', '10', '--target', '99', '--seed', '{i}'], 'keras': ['keras_way.py', '--seed', '{i}']},
@@ -24,12 +25,14 @@ ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
     'classify': {'course_steps': ['classify.py'], 'image_by_image': ['classify.py', '--bs', '1']},
     'memory': {'course_steps': ['memory.py'], 'imports': ['memory.py', '--way', 'import']},
     'loading': {'course_steps': ['loading.py'], 'per_image': ['loading.py', '--way', 'per_image']},
+    'tuning': {'now': ['tuning.py', 'now', '--profile'], **{t: ['tuning.py', t] for t in TRIES}},
     'growth-images': {f'{n:g}': ['growth.py', '--images', str(n)] for n in SIZES},
     'growth-params': {f'{w:g}': ['growth.py', '--images', '0.2', '--width', str(w)] for w in WIDTHS},
     'growth-batch': {f'{b}': ['growth.py', '--images', '0.2', '--bs', str(b)] for b in BATCHES},
 }
+ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profile'], 'batch 256': ['tuning.py', 'now', '--batch', '256']}
 ROWS |= {f'{row}-gpu': {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()} for row in ('epoch', 'hurry')}
-REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'memory': 2, 'loading': 3, 'epoch-gpu': 3, 'hurry-gpu': 10}
+REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'memory': 2, 'loading': 3, 'tuning': 3, 'epoch-gpu': 3, 'hurry-gpu': 10}
 MOST = {'keras': 3} # The slow way is measured with fewer seeds
 TRY = ('course_way.py', 'seed_way.py', 'fastai_folder.py') # These take --images
 

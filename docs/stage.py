@@ -24,13 +24,15 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'plot_challenge': 'Test accuracy against parameters: stars for submissions, circles for steps, squares for published records',
     'plot_steps': 'Test accuracy against parameters of the steps; the table of results has the numbers',
     'subplots': 'Digits of the data set in a row',
+    'bars': 'Bars: seconds of each way; the table above has the numbers',
+    'exponent': 'Seconds and memory against images, parameters and batch size; the table below has the exponents',
     'get_fig': 'Test accuracy after each epoch, one plot a step',
 }
-FRESH = ('index.ipynb', 'results.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
+FRESH = ('index.ipynb', 'results.ipynb', 'speed.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
 TOCTREES = {
     'Lessons': ['lessons/*'],
-    'The course': ['results', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
-    'Library': [f'api/{name}' for name in 'core data dropout layers results plots step steps checkpoint learner predict sweep exercise quiz lessons challenge cli'.split()],
+    'The course': ['results', 'speed', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
+    'Library': [f'api/{name}' for name in 'core data dropout layers results plots step steps checkpoint learner predict speed sweep exercise quiz lessons challenge cli'.split()],
 }
 
 

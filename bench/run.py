@@ -23,6 +23,7 @@ ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
     'hurry': {'course_steps': ['course_way.py', '--step', '10', '--target', '99', '--seed', '{i}'], 'keras': ['keras_way.py', '--seed', '{i}']},
     'import': {'course_steps': ['-c', IMPORT]},
     'classify': {'course_steps': ['classify.py'], 'image_by_image': ['classify.py', '--bs', '1']},
+    'busy': {'sleeping': ['classify.py', '--busy', '2', '--images', '2000'], 'spinning': ['classify.py', '--busy', '2', '--images', '2000']},
     'memory': {'course_steps': ['memory.py'], 'imports': ['memory.py', '--way', 'import']},
     'loading': {'course_steps': ['loading.py'], 'per_image': ['loading.py', '--way', 'per_image']},
     'tuning': {'now': ['tuning.py', 'now', '--profile'], **{t: ['tuning.py', t] for t in TRIES}},
@@ -32,8 +33,8 @@ ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
 }
 ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profile'], 'batch 256': ['tuning.py', 'now', '--batch', '256']}
 ROWS |= {f'{row}-gpu': {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()} for row in ('epoch', 'hurry')}
-REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'memory': 2, 'loading': 3, 'tuning': 3, 'epoch-gpu': 3, 'hurry-gpu': 10}
-MOST = {'keras': 3} # The slow way is measured with fewer seeds
+REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 3, 'memory': 2, 'loading': 3, 'tuning': 3, 'epoch-gpu': 3, 'hurry-gpu': 10}
+MOST = {'keras': 3, 'compile': 1} # What is slow is repeated less
 TRY = ('course_way.py', 'seed_way.py', 'fastai_folder.py') # These take --images
 
 
@@ -58,11 +59,12 @@ def header():
                 versions={p: version(p) for p in ('torch', 'torchvision', 'fastai', 'numpy')})
 
 
-def measure(words, data, images):
+def measure(way, words, data, images):
     "What a program measured: the JSON object of its last line."
     more = [] if words[0] == '-c' else ['--data', data]
     if images and words[0] in TRY: more += ['--images', str(images)]
-    done = subprocess.run([sys.executable, '-W', 'ignore', *words, *more], cwd=HERE, capture_output=True, text=True)
+    env = {**os.environ, 'COURSE_STEPS_TUNE': '0'} if way == 'spinning' else None
+    done = subprocess.run([sys.executable, '-W', 'ignore', *words, *more], cwd=HERE, env=env, capture_output=True, text=True)
     if done.returncode: sys.exit(f'{" ".join(words)} failed:\n{done.stderr[-2000:]}')
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -73,7 +75,7 @@ def run_row(row, repeats, data, images):
     for i in range(repeats or REPEATS.get(row, 1)):
         for way, words in ROWS[row].items():
             if i >= MOST.get(way, i + 1): continue
-            ways[way].append(measure([w.replace('{i}', str(i)) for w in words], data, images))
+            ways[way].append(measure(way, [w.replace('{i}', str(i)) for w in words], data, images))
             print(f'{row} {i + 1} {way}: {json.dumps(ways[way][-1])[:150]}', file=sys.stderr, flush=True)
     return ways
 

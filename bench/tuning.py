@@ -10,7 +10,7 @@ from time import perf_counter
 
 NAME = sys.argv[1] # Some settings are read when torch is loaded
 if NAME in ('memory', 'start'): os.environ['COURSE_STEPS_TUNE'] = '0'
-if NAME == 'passive': os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'
+if NAME not in ('spinning', 'start'): import course_steps.core # noqa: F401, tells threads to sleep while they wait
 import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from .checkpoint import load_weights
 from .core import CourseError
+from .layers import tuned
 from .results import published_dir
 
 # %% ../nbs/api/predict.ipynb #3583befa
@@ -121,6 +122,7 @@ def predict(
 ) -> list: # One list an image: (class, probability from 0 to 1), best first
     "The classes of each image, the most probable first."
     model, meta = load_weights(weights or default_weights())
+    model = tuned(model)
     mean, std = meta['stats']
     xb = (torch.from_numpy(np.stack(images))[:, None]/255 - mean)/std
     with torch.no_grad(): values, places = model(xb).softmax(1).sort(1, descending=True)

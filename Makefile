@@ -20,7 +20,7 @@ help:
 	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
 	@echo 'make proof                              kills, faults and fuzzing at length, recorded in results/trust.jsonl'
 	@echo 'make lock                               write .ci/constraints.txt, the versions that make test installs'
-	@echo 'make bench                              loading speed beside a per-image pipeline'
+	@echo 'make bench [ARGS="--only epoch"]        speed beside what a user would pick instead, into results/bench.jsonl'
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3,10) and "course_steps needs Python 3.10 or newer: set PYTHON=python3.x.")'
@@ -97,7 +97,7 @@ lock: $(VENV)/.dev
 	$(BIN)/python .ci/lock.py
 
 bench: $(VENV)/.package
-	$(BIN)/python bench/loading.py
+	$(BIN)/python bench/run.py $(ARGS)
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache

@@ -1,35 +1,23 @@
-"Seconds to go once through the training images: the loaders of the course beside a per-image pipeline, same data, same run."
-import platform
-import sys
-import warnings
-from statistics import median
+"Seconds to go once through the training images, nothing trained: the loaders of the course, or a per-image pipeline with two workers."
+import argparse
+import json
 from time import perf_counter
 
-warnings.simplefilter('ignore', FutureWarning)
-import torch
 from per_image import per_image_loader
 
 from course_steps.data import get_dls, load_set
 
 
-def seconds(loader):
-    "Time of one epoch of loading, all batches touched."
+def main(data, way):
+    images = load_set(data)
+    loader = get_dls(images, device='cpu').train if way == 'course' else per_image_loader(images)
     start = perf_counter()
     n = sum(len(yb) for xb, yb in loader)
-    return (perf_counter() - start)/n*60_000
+    print(json.dumps(dict(seconds=perf_counter() - start, images=n)))
 
 
-def main(name='auto', repeats=3):
-    "Interleave the ways, print the median for 60,000 images and the ratio."
-    images = load_set(name)
-    ways = {'course_steps': get_dls(images, device='cpu').train, 'per image, 2 workers': per_image_loader(images)}
-    times = {way: [] for way in ways}
-    for _ in range(repeats):
-        for way, loader in ways.items(): times[way].append(seconds(loader))
-    print(f'{images.name}, {len(images.train[1]):,} images, torch {torch.__version__}, {torch.get_num_threads()} threads, {platform.machine()}')
-    ours = median(times['course_steps'])
-    for way, t in times.items():
-        print(f'{way:24}{median(t):8.2f} s for 60,000 images  (from {min(t):.2f} to {max(t):.2f})  ratio {median(t)/ours:5.1f}')
-
-
-if __name__ == '__main__': main(*sys.argv[1:2])
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--data', default='auto')
+    parser.add_argument('--way', choices=['course', 'per_image'], default='course')
+    main(**vars(parser.parse_args()))

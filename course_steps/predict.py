@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from .checkpoint import load_weights
 from .core import CourseError
+from .layers import tuned
 from .results import published_dir
 
 # %% ../nbs/api/predict.ipynb #3583befa
@@ -126,6 +127,7 @@ def predict(
     "The classes of each image, the most probable first."
     weights = weights or default_weights()
     model, meta = load_weights(weights)
+    model = tuned(model)
     try: (mean, std), classes = map(float, meta['stats']), [str(c) for c in meta['classes']]
     except (KeyError, TypeError, ValueError): mean, std, classes = 0, 0, []
     if not (std > 0 and isfinite(mean/std) and len(classes) == 10): raise CourseError(f'{weights} does not say on which pixels and classes it was trained: give the weights of a run.')

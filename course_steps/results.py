@@ -165,6 +165,7 @@ def results_table(
     rows = []
     for n in steps or sorted({*seed, *(r.step for r in results)}):
         runs, s = of_step(n, results, data), seed.get(n)
+        params = runs[0].params if runs else s['params'] if s else None
         ours = {f'our {name}': spread(getattr(r, attr) for r in runs) for name,attr in
                 [('test', 'test_acc'), ('train, running', 'train_acc_running'), ('train, clean', 'train_acc')]}
         ours['our gap, clean train - test'] = spread(r.train_acc - r.test_acc for r in runs)
@@ -172,7 +173,7 @@ def results_table(
         theirs = {f'seed {name}': f'{acc:.2f}' for name,acc in [
             ('test, README', s['readme_test_acc']), ('test, logged', s['test_acc'][-1]),
             ('train, README', s['readme_train_acc']), ('train, logged', s['train_acc_running'][-1])]} if s else {}
-        rows.append({'step': n, 'parameters': f"{runs[0].params:,}" if runs else f"{s['params']:,}" if s else 'pending', **ours, **theirs})
+        rows.append({'step': n, 'parameters': f'{params:,}' if params else 'pending', **ours, **theirs})
     return pd.DataFrame(rows).set_index('step').fillna('')
 
 # %% ../nbs/api/results.ipynb #4d25f36a

@@ -27,6 +27,7 @@ class Step:
     cbs:Callable = list # () -> fastai callbacks that belong to its training
     epochs:int = 15 # Epochs of a full run
     bs:int = 128 # Images in a batch
+    smoothing:float = 0. # Label smoothing, 0 to 1
 
     def __post_init__(self):
         if hasattr(self.model, 'parameters'): raise TypeError(f'Step {self.n}: model is a function that returns the network, not the network.')

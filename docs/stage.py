@@ -25,13 +25,15 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'rivals': 'Test accuracy against parameters: circles for steps with their deviation over seeds, crosses for the seed, squares for published records',
     'plot_steps': 'Test accuracy against parameters of the steps; the table of results has the numbers',
     'subplots': 'Digits of the data set in a row',
+    'bars': 'Bars: seconds of each way; the table above has the numbers',
+    'exponent': 'Seconds and memory against images, parameters and batch size; the table below has the exponents',
     'get_fig': 'Test accuracy after each epoch, one plot a step',
 }
-FRESH = ('index.ipynb', 'results.ipynb', 'whole_way.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
+FRESH = ('index.ipynb', 'results.ipynb', 'whole_way.ipynb', 'speed.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
 TOCTREES = {
     'Lessons': ['lessons/*'],
-    'The course': ['results', 'whole_way', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
-    'Library': [f'api/{name}' for name in 'core data dropout layers results plots goals step steps average checkpoint learner predict sweep exercise quiz lessons leaderboard challenge cli'.split()],
+    'The course': ['results', 'whole_way', 'speed', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
+    'Library': [f'api/{name}' for name in 'core data dropout layers results plots goals step steps average checkpoint learner predict speed sweep exercise quiz lessons leaderboard challenge cli'.split()],
 }
 
 

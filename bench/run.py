@@ -1,0 +1,103 @@
+"""Measure the course beside what a user would pick instead, and print the table of goals.
+
+Each measurement is a process of its own, one after another; the ways of a row take turns. A row is added to results/bench.jsonl when it is done, so
+`--only` can measure the rows in parts.
+"""
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import datetime, timezone
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+RESULTS = HERE.parent/'results/bench.jsonl'
+WIDTHS, SIZES, BATCHES = (0.5, 1, 2, 4), (1/8, 1/4, 1/2, 1, 2, 4), (32, 64, 128, 256, 512, 1024)
+IMPORT = 'import json, time; t = time.perf_counter(); import course_steps; print(json.dumps(dict(seconds=time.perf_counter() - t)))'
+TRIES = [json.loads(line)['try'] for line in (HERE.parent/'results/tuning.jsonl').read_text().splitlines()]
+ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
+    'epoch': {'course_steps': ['course_way.py', '--epochs', '1'], 'seed': ['seed_way.py'], 'fastai_folder': ['fastai_folder.py']},
+    'hurry': {'course_steps': ['course_way.py', '--step', '10', '--target', '99', '--seed', '{i}'], 'keras': ['keras_way.py', '--seed', '{i}']},
+    'import': {'course_steps': ['-c', IMPORT]},
+    'classify': {'course_steps': ['classify.py'], 'image_by_image': ['classify.py', '--bs', '1']},
+    'busy': {'sleeping': ['classify.py', '--busy', '2', '--images', '2000'], 'spinning': ['classify.py', '--busy', '2', '--images', '2000']},
+    'memory': {'course_steps': ['memory.py'], 'imports': ['memory.py', '--way', 'import']},
+    'loading': {'course_steps': ['loading.py'], 'per_image': ['loading.py', '--way', 'per_image']},
+    'tuning': {'now': ['tuning.py', 'now', '--profile'], **{t: ['tuning.py', t] for t in TRIES}},
+    'growth-images': {f'{n:g}': ['growth.py', '--images', str(n)] for n in SIZES},
+    'growth-params': {f'{w:g}': ['growth.py', '--images', '0.2', '--width', str(w)] for w in WIDTHS},
+    'growth-batch': {f'{b}': ['growth.py', '--images', '0.2', '--bs', str(b)] for b in BATCHES},
+}
+ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profile'], 'batch 256': ['tuning.py', 'now', '--batch', '256']}
+ROWS |= {f'{row}-gpu': {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()} for row in ('epoch', 'hurry')}
+REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 3, 'memory': 2, 'loading': 3, 'tuning': 3, 'epoch-gpu': 3, 'hurry-gpu': 10}
+MOST = {'keras': 3, 'compile': 1} # What is slow is repeated less
+TRY = ('course_way.py', 'seed_way.py', 'fastai_folder.py') # These take --images
+
+
+def processor():
+    "Name of the processor."
+    info = Path('/proc/cpuinfo')
+    lines = info.read_text().splitlines() if info.exists() else []
+    return next((l.split(':')[1].strip() for l in lines if l.startswith('model name')), platform.processor())
+
+
+def gpu():
+    "Name of the GPU, None where there is none."
+    import torch
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else None
+
+
+def header():
+    "Machine, versions, date and load."
+    memory = os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')/2**30
+    return dict(date=datetime.now(timezone.utc).isoformat(timespec='seconds'), processor=processor(), cores=os.cpu_count(), memory_gb=round(memory),
+                gpu=gpu(), system=platform.system(), load=round(os.getloadavg()[0], 2), python=platform.python_version(),
+                versions={p: version(p) for p in ('torch', 'torchvision', 'fastai', 'numpy')})
+
+
+def measure(way, words, data, images):
+    "What a program measured: the JSON object of its last line."
+    more = [] if words[0] == '-c' else ['--data', data]
+    if images and words[0] in TRY: more += ['--images', str(images)]
+    env = {**os.environ, 'COURSE_STEPS_TUNE': '0'} if way == 'spinning' else None
+    done = subprocess.run([sys.executable, '-W', 'ignore', *words, *more], cwd=HERE, env=env, capture_output=True, text=True)
+    if done.returncode: sys.exit(f'{" ".join(words)} failed:\n{done.stderr[-2000:]}')
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def run_row(row, repeats, data, images):
+    "All repetitions of a row, its ways in turn."
+    ways = {way: [] for way in ROWS[row]}
+    for i in range(repeats or REPEATS.get(row, 1)):
+        for way, words in ROWS[row].items():
+            if i >= MOST.get(way, i + 1): continue
+            ways[way].append(measure(way, [w.replace('{i}', str(i)) for w in words], data, images))
+            print(f'{row} {i + 1} {way}: {json.dumps(ways[way][-1])[:150]}', file=sys.stderr, flush=True)
+    return ways
+
+
+def main(only, repeats, data, images):
+    left_out = [row for row in only if row.endswith('-gpu') and not gpu()]
+    for row in (row for row in only if row not in left_out):
+        record = dict(row=row, **header(), data=data if data in ('auto', 'mnist', 'digits') else 'a folder', images=images)
+        record['ways'] = run_row(row, repeats, data, images)
+        with RESULTS.open('a') as f: f.write(json.dumps(record) + '\n')
+    from course_steps.speed import goals_table
+    print(', '.join(f'{k} {v}' for k, v in header().items()))
+    print(goals_table().to_string(index=False))
+    if left_out: print(f'Left out, there is no GPU here: {", ".join(left_out)}.')
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--only', type=lambda s: s.split(','), default=list(ROWS), help=f'rows, with commas; of {", ".join(ROWS)}')
+    parser.add_argument('--repeats', type=int, help='of each way; default: what the row says')
+    parser.add_argument('--data', default='auto', help='a data set of the course')
+    parser.add_argument('--images', type=int, help='only so many training images in row epoch: a try, which the page leaves out')
+    args = parser.parse_args()
+    if unknown := set(args.only) - set(ROWS): parser.error(f'there is no row {", ".join(unknown)}')
+    main(**vars(args))

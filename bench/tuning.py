@@ -1,0 +1,100 @@
+"Milliseconds of training on 128 images of step 8, loading included: as the course does it, or with one thing changed. With --profile: what takes them."
+import argparse
+import json
+import os
+import sys
+from contextlib import nullcontext
+from functools import partial
+from statistics import median
+from time import perf_counter
+
+NAME = sys.argv[1] # Some settings are read when torch is loaded
+if NAME in ('memory', 'start'): os.environ['COURSE_STEPS_TUNE'] = '0'
+if NAME not in ('spinning', 'start'): import course_steps.core # noqa: F401, tells threads to sleep while they wait
+import torch
+from torch import nn
+from torch.profiler import ProfilerActivity, profile
+
+from course_steps.data import get_dls, load_set
+from course_steps.dropout import Dropout
+from course_steps.learner import step_learner
+from course_steps.steps import STEPS
+
+
+class MatrixConv(nn.Conv2d):
+    "A 1 x 1 convolution as a product of matrices."
+    def forward(self, x): return torch.matmul(self.weight.flatten(1), x.flatten(2)).unflatten(2, x.shape[2:])
+
+
+def swap(model, kind, make):
+    "The model with another layer in the place of each of a kind."
+    for block in (b for b in model if isinstance(b, nn.Sequential)):
+        for i, layer in enumerate(block):
+            if isinstance(layer, kind): block[i] = make(layer)
+    return model
+
+
+def matrix_conv(layer):
+    "The same layer as a `MatrixConv` where it is 1 x 1."
+    return MatrixConv(layer.in_channels, layer.out_channels, 1, bias=False) if layer.kernel_size == (1, 1) else layer
+
+
+ROWS_FIRST, LAST = torch.contiguous_format, torch.channels_last
+TRIES = { # What is done to the model
+    'torch dropout': partial(swap, kind=Dropout, make=lambda d: nn.Dropout(d.p)),
+    'no dropout': partial(swap, kind=Dropout, make=lambda d: nn.Identity()),
+    'start': partial(swap, kind=Dropout, make=lambda d: nn.Dropout(d.p)),
+    'layout': lambda model: model.to(memory_format=ROWS_FIRST),
+    'memory': lambda model: model.to(memory_format=LAST),
+    'in place': partial(swap, kind=nn.ReLU, make=lambda _: nn.ReLU(inplace=True)),
+    'matrix product': partial(swap, kind=nn.Conv2d, make=matrix_conv),
+    'compile': torch.compile,
+}
+
+
+def batches(loader, fixed):
+    "Batches of a loader without end, or the first of them again and again."
+    first = next(iter(loader))
+    while True: yield from [first] if fixed else loader
+
+
+def main(name, data, batch, profiled):
+    torch.manual_seed(0)
+    step = STEPS[8]
+    dls = get_dls(load_set(data), bs=batch, tfms=[] if name == 'no rotation' else step.tfms, device='cpu')
+    learn = step_learner(step, dls)
+    model = TRIES.get(name, lambda m: m)(learn.model).train()
+    learn.create_opt()
+    opt = torch.optim.Adam(model.parameters(), lr=1e-3, fused=True) if name == 'fused adam' else learn.opt
+    source = batches(dls.train, name == 'no loading')
+
+    def train(n):
+        "Milliseconds of each of n batches."
+        times = []
+        for _ in range(n):
+            start = perf_counter()
+            xb, yb = next(source)
+            if name in ('plain tensors', 'compile'): xb, yb = xb.as_subclass(torch.Tensor), yb.as_subclass(torch.Tensor)
+            with torch.autocast('cpu', torch.bfloat16) if name == 'bfloat16' else nullcontext(): out = model(xb)
+            learn.loss_func(out.float(), yb).backward()
+            opt.step()
+            opt.zero_grad()
+            times.append(1000*(perf_counter() - start))
+        return times
+    train(10)
+    found = dict(ms=median(train(50))*128/batch, bs=batch)
+    if profiled:
+        with profile(activities=[ProfilerActivity.CPU]) as prof: train(20)
+        ops = sorted(prof.key_averages(), key=lambda o: -o.self_cpu_time_total)
+        total = sum(o.self_cpu_time_total for o in ops)
+        found['profile'] = [dict(op=o.key, share=o.self_cpu_time_total/total, calls=o.count/20) for o in ops[:12]]
+    print(json.dumps(found))
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('name', help='what is changed; "now" for nothing')
+    parser.add_argument('--data', default='auto')
+    parser.add_argument('--batch', type=int, default=128)
+    parser.add_argument('--profile', action='store_true', dest='profiled')
+    main(**vars(parser.parse_args()))

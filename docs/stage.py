@@ -26,10 +26,10 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'subplots': 'Digits of the data set in a row',
     'get_fig': 'Test accuracy after each epoch, one plot a step',
 }
-FRESH = ('index.ipynb', 'results.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
+FRESH = ('index.ipynb', 'results.ipynb', 'trust.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
 TOCTREES = {
     'Lessons': ['lessons/*'],
-    'The course': ['results', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
+    'The course': ['results', 'trust', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
     'Library': [f'api/{name}' for name in 'core data layers results plots step steps checkpoint learner predict sweep exercise quiz lessons challenge cli'.split()],
 }
 

@@ -46,8 +46,8 @@ nbdev_test: $(VENV)/.dev
 
 # The site is tested in Chromium. As root it is installed where it is missing; other users read what is left out.
 $(VENV)/axe.min.js: | $(BIN)/python
-	@cd $(VENV) && npm pack --silent axe-core@4.10.3 > /dev/null && tar -xzf axe-core-4.10.3.tgz --strip-components=1 package/axe.min.js && rm axe-core-4.10.3.tgz \
-	|| echo 'npm cannot fetch axe-core: the accessibility of the site is not tested.' >&2
+	@cd $(VENV) && npm pack --silent axe-core@4.10.3 > /dev/null && grep axe-core $(CURDIR)/.ci/npm.sha256 | sha256sum -c --quiet && tar -xzf axe-core-4.10.3.tgz --strip-components=1 package/axe.min.js && rm axe-core-4.10.3.tgz \
+	|| echo 'axe-core cannot be fetched, or is not the known file: the accessibility of the site is not tested.' >&2
 
 .PHONY: browser
 browser:
@@ -56,9 +56,9 @@ browser:
 
 # The slides load reveal.js from here; npm fetches it once.
 $(VENV)/reveal.js: | $(BIN)/python
-	@cd $(VENV) && npm pack --silent reveal.js@5.1.0 > /dev/null && mkdir -p reveal.js \
+	@cd $(VENV) && npm pack --silent reveal.js@5.1.0 > /dev/null && grep reveal.js $(CURDIR)/.ci/npm.sha256 | sha256sum -c --quiet && mkdir -p reveal.js \
 	&& tar -xzf reveal.js-5.1.0.tgz -C reveal.js --strip-components=1 package/dist package/plugin/notes package/LICENSE && rm reveal.js-5.1.0.tgz \
-	|| echo 'npm cannot fetch reveal.js: the slides need the network.' >&2
+	|| echo 'reveal.js cannot be fetched, or is not the known file: the slides need the network.' >&2
 
 slides: $(VENV)/.dev $(VENV)/reveal.js
 	REVEAL=$(VENV)/reveal.js $(BIN)/python docs/slides.py

@@ -29,10 +29,10 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'exponent': 'Seconds and memory against images, parameters and batch size; the table below has the exponents',
     'get_fig': 'Test accuracy after each epoch, one plot a step',
 }
-FRESH = ('index.ipynb', 'results.ipynb', 'whole_way.ipynb', 'speed.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
+FRESH = ('index.ipynb', 'results.ipynb', 'whole_way.ipynb', 'speed.ipynb', 'trust.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
 TOCTREES = {
     'Lessons': ['lessons/*'],
-    'The course': ['results', 'whole_way', 'speed', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
+    'The course': ['results', 'whole_way', 'speed', 'trust', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
     'Library': [f'api/{name}' for name in 'core data dropout layers results plots goals step steps average checkpoint learner predict speed sweep exercise quiz lessons leaderboard challenge cli'.split()],
 }
 

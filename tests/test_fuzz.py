@@ -88,7 +88,7 @@ def often(n):
 def test_reader(name, tmp_path, proof):
     tried = []
 
-    @often(proof.times(300, 20_000))
+    @often(proof.times(300, 3_000))
     @given(damaged(READERS[name][1]()) | st.binary(max_size=300))
     def any_bytes(data):
         tried.append(1)
@@ -108,7 +108,7 @@ def test_command_line(tmp_path, monkeypatch, proof):
     word = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters='/\\.~', exclude_categories=['Cs']), max_size=8)
     tried = []
 
-    @often(proof.times(200, 10_000))
+    @often(proof.times(200, 2_000))
     @given(st.sampled_from([*VERBS, 'train', 'predict']) | word, st.lists(word, max_size=6))
     def any_words(verb, words):
         tried.append(1)

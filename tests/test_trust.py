@@ -1,0 +1,40 @@
+"The page of the proofs: each row names a test that is there, and nothing was lost."
+import ast
+import json
+import re
+
+from conftest import ROOT
+
+ROWS = [json.loads(line) for line in (ROOT/'results/trust.jsonl').read_text(encoding='utf-8').splitlines()]
+
+
+def tests_of(file):
+    "Names of the tests in a file."
+    return {node.name for node in ast.walk(ast.parse((ROOT/file).read_text(encoding='utf-8'))) if isinstance(node, ast.FunctionDef)}
+
+
+def test_each_row_has_its_test():
+    for row in ROWS:
+        file, _, test = row['test'].partition('::')
+        assert (ROOT/file).is_file(), row
+        assert not test or test in tests_of(file), row
+
+
+def test_each_proof_has_its_row_once():
+    names = [row['name'] for row in ROWS]
+    assert len(names) == len(set(names))
+    proving = {(f'tests/{f.name}', t.name) for f in (ROOT/'tests').glob('test_*.py') for t in ast.walk(ast.parse(f.read_text(encoding='utf-8')))
+               if isinstance(t, ast.FunctionDef) and t.name.startswith('test_') and 'proof' in [a.arg for a in t.args.args]}
+    assert proving == {tuple(row['test'].split('::')) for row in ROWS if '::' in row['test']}
+
+
+def test_nothing_was_lost():
+    assert all(row['losses'] == 0 < row['tried'] for row in ROWS)
+    tried = {row['name']: row['tried'] for row in ROWS}
+    assert sum(n for name, n in tried.items() if name.startswith('SIGKILL')) >= 20
+    readers = [n for name, n in tried.items() if re.fullmatch('.* reader, bytes of atheris', name)]
+    assert len(readers) == 4 and min(readers) >= 100_000
+
+
+def test_rows_name_no_folder_of_the_machine():
+    assert not re.search(r'/(root|home|tmp|work)/', (ROOT/'results/trust.jsonl').read_text(encoding='utf-8'))

@@ -20,9 +20,9 @@ from filelock import FileLock
 
 from .core import CourseError, UsageError, default_epochs, positive, whole_number, whole_numbers
 from .data import get_dls, load_set
-from .learner import _writable, get_device, learn_result, step_learner
+from .learner import get_device, learn_result, step_learner, writable_folder
 from .leaderboard import Entry, board_text, plot_challenge, save_board, standing
-from .results import Result, _append, _lines
+from .results import Result, append_lines, numbered_lines
 from .step import Step
 
 # %% ../nbs/api/challenge.ipynb #f1446bea
@@ -180,7 +180,7 @@ def _kept(
 ) -> dict: # (SHA-256 of the submission, of the data, epochs, seed) -> Result
     "The finished runs in a file; a damaged line is left out."
     runs = {}
-    for _,line in _lines(file):
+    for _,line in numbered_lines(file):
         try:
             sha, result = (parts := json.loads(line)).pop('sha256'), Result.from_json(json.dumps(parts))
             runs[sha, result.checksum, result.epochs, result.seed] = result
@@ -207,7 +207,7 @@ def enter(
             if not result:
                 result = run_apart(file, data, epochs, seed, minutes, device, limit)
                 if (result.checksum, result.epochs, result.seed) != (checksum, epochs, seed): raise CourseError('Its result is that of another run.')
-                with FileLock(out/'runs.jsonl.lock'): _append([json.dumps({'sha256': sha, **asdict(result)})], out/'runs.jsonl')
+                with FileLock(out/'runs.jsonl.lock'): append_lines([json.dumps({'sha256': sha, **asdict(result)})], out/'runs.jsonl')
             _refuse_large(result.params, limit)                # One that is kept may be of another limit
         except CourseError as e:
             entry.reason = str(e)
@@ -233,7 +233,7 @@ def challenge(
     epochs = default_epochs(MAX_EPOCHS) if epochs is None else whole_number(epochs, 'epochs', 1)
     if epochs > MAX_EPOCHS: raise UsageError(f'epochs must be at most {MAX_EPOCHS}, the limit of the challenge, not {epochs}.')
     minutes, limit, device = positive(minutes, 'minutes'), whole_number(limit, 'limit', 1), get_device(device)
-    checksum, out = load_set(data).checksum, _writable(out)
+    checksum, out = load_set(data).checksum, writable_folder(out)
     entries = [enter(name, file, data, checksum, epochs, seeds, minutes, device, limit, out) for name,file in found.items()]
     fine, many = [e for e in entries if not e.reason], len(files) > 1 or Path(files[0]).is_dir()
     if many:

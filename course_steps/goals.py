@@ -6,16 +6,15 @@
 __all__ = ['SEEDS', 'read_goals', 'lowest', 'is_reached', 'goals_table', 'read_trials', 'trials_table']
 
 # %% ../nbs/api/goals.ipynb #9354f8d1
-import json
 from statistics import mean, stdev
 from typing import Any
 
-from .results import _lines, published_dir, read_results, spread, standard_error
+from .results import read_published, read_results, spread, standard_error
 
 # %% ../nbs/api/goals.ipynb #89abec24
 def read_goals() -> list: # Of dict: goal, params, test_acc (percent), and perhaps sd (points) and lowest (percent)
     "The goals, in their order."
-    return [json.loads(line) for _,line in _lines(published_dir()/'goals.jsonl')]
+    return read_published('goals')
 
 # %% ../nbs/api/goals.ipynb #5235c07b
 SEEDS = 10 # Runs that a goal asks for
@@ -61,7 +60,7 @@ def _reach(
 # %% ../nbs/api/goals.ipynb #80413887
 def read_trials() -> list: # Of dict: trial, params, test_acc (held-out, percent), seed, and the settings
     "The trials, in their order."
-    return [json.loads(line) for _,line in _lines(published_dir()/'trials.jsonl')]
+    return read_published('trials')
 
 def trials_table() -> Any: # pandas DataFrame: One row a trial, accuracies in percent
     "Held-out accuracy of each trial, and how far it lies from the first one."

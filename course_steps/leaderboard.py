@@ -7,7 +7,7 @@ __all__ = ['GROUPS', 'PAGE', 'ROW', 'CHART', 'Entry', 'rivals', 'standing', 'ran
            'board_text', 'board_html', 'save_board']
 
 # %% ../nbs/api/leaderboard.ipynb #d4ec46db
-import base64, csv, html, json
+import base64, csv, html
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from .plots import ACCENT, LIGHT, OURS, SEED, get_fig
-from .results import _lines, of_step, published_dir, spread, standard_error
+from .results import of_step, read_published, spread, standard_error
 from .steps import STEPS
 
 # %% ../nbs/api/leaderboard.ipynb #3fd42359
@@ -45,7 +45,7 @@ def rivals() -> list: # Of dict: name, params, test_acc (percent), kind ('course
     runs = {s: of_step(s.n) for s in STEPS.values()}
     steps = [dict(name=f'step {s.n}', params=s.params, test_acc=mean(r.test_acc for r in rs), kind='course', source='course_steps')
              for s,rs in runs.items() if rs]
-    return steps + [json.loads(line) for _,line in _lines(published_dir()/'records.jsonl')]
+    return steps + read_published('records')
 
 # %% ../nbs/api/leaderboard.ipynb #ea959c21
 def standing(

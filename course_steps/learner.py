@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['percent', 'HistoryCallback', 'StopAtNaNCallback', 'BF16Callback', 'step_learner', 'clean_accuracy', 'learn_result',
-           'run_folder', 'run_name', 'save_run', 'plot_run', 'get_device', 'train_step', 'quick_accuracy']
+           'run_folder', 'run_name', 'save_run', 'plot_run', 'writable_folder', 'get_device', 'train_step',
+           'quick_accuracy']
 
 # %% ../nbs/api/learner.ipynb #691ac393
 from .core import CourseError, UsageError, default_epochs, positive, runs_dir, whole_number, write_file
@@ -203,7 +204,7 @@ def _data_of(
     return images
 
 # %% ../nbs/api/learner.ipynb #a330b0ee
-def _writable(
+def writable_folder(
     folder, # Folder that a run wants
 ) -> Path:
     "The folder, made if it was not there; raises `CourseError` where nothing can be written into it."
@@ -243,10 +244,10 @@ def train_step(
     if lr_max is not None: step = replace(step, lr_max=positive(lr_max, 'lr_max'))
     epochs = default_epochs(step.epochs) if epochs is None else whole_number(epochs, 'epochs', 1)
     device = get_device(device)
-    if out and out != 'auto': out = _writable(out)
+    if out and out != 'auto': out = writable_folder(out)
     dls = get_dls(data, bs=step.bs, tfms=step.tfms, holdout=holdout, device=device, seed=seed)
     learn = step_learner(step, dls, seed=seed, bf16=bf16)
-    if out == 'auto': out = _writable(run_folder(learn, epochs))
+    if out == 'auto': out = writable_folder(run_folder(learn, epochs))
     cbs = [CheckpointCallback(out, resume)] if out else []
     if out and resume and not cbs[0].found(): print(f'There is no checkpoint of such a run in {out}: training starts at the first epoch.')
     learn.fit_one_cycle(epochs, step.lr_max, cbs=cbs)

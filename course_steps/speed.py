@@ -13,14 +13,14 @@ from pathlib import Path
 from statistics import mean, median
 from typing import Any, Callable
 
-from .results import _lines, published_dir
+from .results import numbered_lines, published_dir
 
 # %% ../nbs/api/speed.ipynb #d3770f01
 def read_bench(
     path=None, # A JSON Lines file; default: the published measurements
 ) -> dict: # row -> record, the latest of each row
     "The measurements in a file. Those of a part of the data set are left out."
-    records = [json.loads(line) for _,line in _lines(path or published_dir()/'bench.jsonl')]
+    records = [json.loads(line) for _,line in numbered_lines(path or published_dir()/'bench.jsonl')]
     return {r['row']: r for r in records if not r['images']}
 
 # %% ../nbs/api/speed.ipynb #cff136fb

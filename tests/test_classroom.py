@@ -97,17 +97,19 @@ def test_a_classroom(digits, tmp_path, proof):
     proof.record(f'a classroom: {n} runs at once, one cache, one results file', n, sum(together.get(s) != alone[s] for s in alone) + (lines != n))
 
 
-def add(path, seed, times):
-    "Add results to a file, one at a time."
+def add(path, seed, times, together):
+    "Add results to a file, one at a time, when all are ready."
     from course_steps.results import Result, add_results
+    together.wait()
     for i in range(times):
         add_results([Result(3, 5976, 'digits', 'ab', 'test', 1, 1000*seed + i, 97., 97., 97., 1., 'cpu', 0.01, 128)], path)
 
 
 def test_writers_at_once(tmp_path, proof):
     from course_steps.results import read_results
-    context, n, each = forkserver(*PRELOAD), 4, proof.times(10, 100)
-    writers = [p for seed in range(n) for p in start(context, 1, add, tmp_path/'results.jsonl', seed, each)]
+    context, n, each = forkserver(*PRELOAD), 4, proof.times(50, 100)
+    together = context.Barrier(n)
+    writers = [p for seed in range(n) for p in start(context, 1, add, tmp_path/'results.jsonl', seed, each, together)]
     for p in writers: p.join()
     found = {r.seed for r in read_results(tmp_path/'results.jsonl')}
     lines = (tmp_path/'results.jsonl').read_bytes().count(b'\n')

@@ -8,7 +8,7 @@ from conftest import ROOT
 ROWS = [json.loads(line) for line in (ROOT/'results/trust.jsonl').read_text(encoding='utf-8').splitlines()]
 
 
-def tests_of(file):
+def names_in(file):
     "Names of the tests in a file."
     return {node.name for node in ast.walk(ast.parse((ROOT/file).read_text(encoding='utf-8'))) if isinstance(node, ast.FunctionDef)}
 
@@ -17,7 +17,7 @@ def test_each_row_has_its_test():
     for row in ROWS:
         file, _, test = row['test'].partition('::')
         assert (ROOT/file).is_file(), row
-        assert not test or test in tests_of(file), row
+        assert not test or test in names_in(file), row
 
 
 def test_each_proof_has_its_row_once():

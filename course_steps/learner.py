@@ -65,7 +65,11 @@ class StopAtNaNCallback(Callback):
     order = 52
 
     def after_batch(self):
-        if hasattr(self.learn, 'lr_finder') or not self.training or torch.isfinite(self.loss): return
+        if self.training and self.loss.device.type == 'cpu': self._check()
+    def after_train(self): self._check()                      # On a GPU only here: a look at the loss waits for it
+
+    def _check(self):
+        if hasattr(self.learn, 'lr_finder') or torch.isfinite(self.loss): return
         raise CourseError(f'The loss became {self.loss.item()} in epoch {self.epoch + 1}, batch {self.iter + 1}: try a lower learning rate.')
 
     def after_epoch(self):

@@ -60,6 +60,7 @@ def batches(loader, fixed):
 
 def main(name, data, batch, profiled):
     torch.manual_seed(0)
+    if name == 'one thread': torch.set_num_threads(1)
     step = STEPS[8]
     dls = get_dls(load_set(data), bs=batch, tfms=[] if name == 'no rotation' else step.tfms, device='cpu')
     learn = step_learner(step, dls)

@@ -9,7 +9,7 @@ __all__ = ['SEEDS', 'read_goals', 'lowest', 'is_reached', 'goals_table', 'read_t
 from statistics import mean, stdev
 from typing import Any
 
-from .results import read_published, read_results, spread, standard_error
+from .results import of_step, read_published, read_results, spread, standard_error
 
 # %% ../nbs/api/goals.ipynb #89abec24
 def read_goals() -> list: # Of dict: goal, params, test_acc (percent), and perhaps sd (points) and lowest (percent)
@@ -39,8 +39,8 @@ def goals_table(
 ) -> Any: # pandas DataFrame: One row a goal
     "Each goal beside the most accurate step that is small enough for it."
     import pandas as pd
-    results = [r for r in (read_results() if results is None else results) if r.data == 'mnist' and r.split == 'test']
-    steps = {n: [r for r in results if r.step == n] for n in sorted({r.step for r in results})}
+    results = read_results() if results is None else results
+    steps = {n: runs for n in sorted({r.step for r in results}) if (runs := of_step(n, results))}
     rows = []
     for goal in read_goals():
         fit = [runs for runs in steps.values() if runs[0].params <= goal['params']]

@@ -86,9 +86,9 @@ def main(only, repeats, data, images):
         record = dict(row=row, **header(), data=data if data in ('auto', 'mnist', 'digits') else 'a folder', images=images)
         record['ways'] = run_row(row, repeats, data, images)
         with RESULTS.open('a') as f: f.write(json.dumps(record) + '\n')
-    from course_steps.speed import goals_table
+    from course_steps.speed import speed_table
     print(', '.join(f'{k} {v}' for k, v in header().items()))
-    print(goals_table().to_string(index=False))
+    print(speed_table().to_string(index=False))
     if left_out: print(f'Left out, there is no GPU here: {", ".join(left_out)}.')
 
 

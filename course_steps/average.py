@@ -7,7 +7,9 @@ __all__ = ['warm_average', 'AverageCallback']
 
 # %% ../nbs/api/average.ipynb #064b4bcc
 from functools import partial
+from itertools import chain
 
+import torch
 from fastai.callback.core import Callback
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -47,10 +49,12 @@ class AverageCallback(Callback):
     def _exchange(self):
         "Let model and average change places, in the memory that the optimizer knows."
         if not self.averaged: return
-        for ours,theirs in zip(self.model.state_dict().values(), self.averaged.module.state_dict().values()):
-            kept = ours.clone()
-            ours.copy_(theirs)
-            theirs.copy_(kept)
+        each = lambda model: chain(model.parameters(), model.buffers()) # Shared weights only once, unlike the state dict
+        with torch.no_grad():
+            for ours,theirs in zip(each(self.model), each(self.averaged.module)):
+                kept = ours.clone()
+                ours.copy_(theirs)
+                theirs.copy_(kept)
 
     def state_dict(self) -> dict: # Name -> tensor
         "The average, for a checkpoint."

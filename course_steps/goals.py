@@ -58,16 +58,21 @@ def _reach(
             'lowest of last five epochs': f'{lowest(runs):.2f}', 'reached': 'yes' if is_reached(goal, runs) else 'no'}
 
 # %% ../nbs/api/goals.ipynb #80413887
-def read_trials() -> list: # Of dict: trial, params, test_acc (held-out, percent), seed, and the settings
+def read_trials(
+    step:int=None, # Number of the step that they were made for; default: all
+) -> list: # Of dict: step, trial, params, test_acc (held-out, percent), seed, and the settings
     "The trials, in their order."
-    return read_published('trials')
+    return [t for t in read_published('trials') if step in (None, t['step'])]
 
-def trials_table() -> Any: # pandas DataFrame: One row a trial, accuracies in percent
-    "Held-out accuracy of each trial, and how far it lies from the first one."
+def trials_table(
+    step:int, # Number of a step
+) -> Any: # pandas DataFrame: One row a trial, accuracies in percent
+    "Held-out accuracy of each trial that was made for a step, and how far it lies from the first one."
     import pandas as pd
-    names = dict.fromkeys(t['trial'] for t in read_trials())
-    accs = {name: [t['test_acc'] for t in read_trials() if t['trial'] == name] for name in names}
-    params = {t['trial']: t['params'] for t in read_trials()}
+    trials = read_trials(step)
+    names = dict.fromkeys(t['trial'] for t in trials)
+    accs = {name: [t['test_acc'] for t in trials if t['trial'] == name] for name in names}
+    params = {t['trial']: t['params'] for t in trials}
     base = mean(next(iter(accs.values())))
     return pd.DataFrame([{'trial': name, 'parameters': f'{params[name]:,}', 'held-out accuracy': spread(a), 'against the first': f'{mean(a) - base:+.2f}',
                           'standard error of the difference': f'{2**0.5*standard_error(mean(a)):.2f}'} for name,a in accs.items()]).set_index('trial')

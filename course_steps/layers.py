@@ -46,7 +46,7 @@ def separable(
 
 # %% ../nbs/api/layers.ipynb #7d528f2e
 def conv_net(
-    rows:list, # `(nf, ks)`, `(nf, ks, padding)`, either of them with `'sep'` in front, `'pool'` or `'gap'`, in the order of the forward pass
+    rows:list, # `(nf, ks)`, `(nf, ks, padding)`, either of them with `'sep'` in front, `('repeat', times, row)`, `'pool'` or `'gap'`, in the order of the forward pass
     ni:int=1, # Channels of the images
     bias:bool=False, # Bias in the convolutions?
     norm:bool=False, # Batch normalization?
@@ -54,29 +54,32 @@ def conv_net(
 ) -> Any: # `nn.Sequential`: (N, ni, H, W) images -> (N, nf of the last convolution) logits
     "The chain of layers that `rows` describes; raises `ValueError` for a row that it does not know."
     from torch import nn
+    from course_steps.repeat import Repeat
     makers, blocks = {'pool': lambda: nn.MaxPool2d(2), 'gap': lambda: nn.AdaptiveAvgPool2d(1)}, {'conv': conv, 'sep': separable}
     last = max((i for i,row in enumerate(rows) if not isinstance(row, str)), default=None)
     layers, counts = OrderedDict(), {}
     for i,row in enumerate(rows):
-        kind, sizes = _parse(row)
+        kind, sizes, times = _parse(row)
         counts[kind] = counts.get(kind, 0) + 1
         if kind in makers and not sizes: layer = makers[kind]()
         elif kind in blocks and len(sizes) in (2, 3):
             nf, ks, *padding = sizes
             inner = ks > 1 and i != last
             layer = blocks[kind](ni, nf, ks, *padding, bias=bias, norm=norm and inner, act=i != last, p=p if inner else 0.)
+            if times > 1: layer = Repeat(layer, times)
             ni = nf
-        else: raise ValueError(f"Row {i} is {row!r}: write (nf, ks), (nf, ks, padding), ('sep', nf, ks), ('sep', nf, ks, padding), 'pool' or 'gap'.")
+        else: raise ValueError(f"Row {i} is {row!r}: write (nf, ks), (nf, ks, padding), ('sep', nf, ks), ('sep', nf, ks, padding), ('repeat', times, row), 'pool' or 'gap'.")
         layers[f'{kind}{counts[kind]}'] = layer
     layers['flatten'] = nn.Flatten()
     return nn.Sequential(layers)
 
 def _parse(
     row, # One of the rows of `conv_net`
-) -> tuple: # (kind, sizes)
+) -> tuple: # (kind, sizes, times)
     "What a row asks for."
     words = row if isinstance(row, tuple) else (row,)
-    return (words[0], words[1:]) if words and isinstance(words[0], str) else ('conv', words)
+    if words[:1] == ('repeat',) and len(words) == 3: return (*_parse(words[2])[:2], words[1])
+    return (words[0], words[1:], 1) if words and isinstance(words[0], str) else ('conv', words, 1)
 
 # %% ../nbs/api/layers.ipynb #1bc63430
 def count_params(

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from multiprocessing import get_context
 from random import Random
 
@@ -60,6 +60,15 @@ def killed(context, folder, moment=None, fault=None):
     return process.exitcode == -signal.SIGKILL
 
 
+def kept(folder):
+    "Epochs in the newest checkpoint that can be read."
+    from course_steps.checkpoint import read_tensors
+    from course_steps.core import CourseError
+    for name in ('checkpoint', 'checkpoint-before'):
+        with suppress(CourseError): return read_tensors(folder/f'{name}.safetensors')[1]['epoch'] + 1
+    return 0
+
+
 def resumed(context, folder):
     "Go on with a training."
     process = context.Process(target=train, args=(folder, True))
@@ -89,8 +98,9 @@ def test_killed_while_it_writes_a_checkpoint(tmp_path, proof):
     train(tmp_path/'whole')
     whole, n, lost, died = outcome(tmp_path/'whole'), proof.times(2, 10), 0, 0
     for i in range(n):                                        # Four checkpoints: four writes, eleven moves of files
-        fault = ('fsync', rng.randint(1, 4), rng.random()) if i % 2 == 0 else ('replace', rng.randint(1, 11), 1)
-        died += killed(context, tmp_path/f'write{i}', fault=fault)
-        lost += resumed(context, tmp_path/f'write{i}') != whole
+        call, nth = ('fsync', rng.randint(2, 4)) if i % 2 == 0 else ('replace', rng.randint(3, 11))
+        died += killed(context, tmp_path/f'write{i}', fault=(call, nth, rng.random()))
+        finished = nth - 1 if call == 'fsync' else nth//3     # The first checkpoint takes two moves, each other one three
+        lost += kept(tmp_path/f'write{i}') != finished or resumed(context, tmp_path/f'write{i}') != whole
     assert died == n
     proof.record('SIGKILL while a checkpoint is written', n, lost)

@@ -34,14 +34,14 @@ def die(call, nth, share):
     setattr(os, call, fatal)
 
 
-def train(folder, resume=False, fault=None):
-    "Train step 5, which has dropout, for four epochs on the digits."
+def train(folder, resume=False, fault=None, step=8):
+    "Train step 8, which has dropout and turns its images, for four epochs on the digits."
     import torch
 
     from course_steps.learner import train_step
     torch.set_num_threads(1)
     if fault: die(*fault)
-    with redirect_stdout(io.StringIO()): train_step(5, 'digits', epochs=4, out=folder, resume=resume)
+    with redirect_stdout(io.StringIO()): train_step(step, 'digits', epochs=4, out=folder, resume=resume)
 
 
 def outcome(folder):

@@ -229,7 +229,7 @@ def challenge(
 ) -> list: # Of `Entry`
     "Train submissions, each apart from the others, and rank them; raises `CourseError` if none of them gives a result."
     found, seeds = find_submissions(files), whole_numbers(seeds, 'seeds')
-    epochs = default_epochs(MAX_EPOCHS) if epochs is None else whole_number(epochs, 'epochs', 1)
+    epochs = default_epochs(MAX_EPOCHS, epochs)
     if epochs > MAX_EPOCHS: raise UsageError(f'epochs must be at most {MAX_EPOCHS}, the limit of the challenge, not {epochs}.')
     minutes, limit, device = positive(minutes, 'minutes'), whole_number(limit, 'limit', 1), get_device(device)
     checksum, out = load_set(data).checksum, writable_folder(out)

@@ -146,7 +146,7 @@ class CheckpointCallback(Callback):
         self.done, self.saved = -1, None
         if hasattr(self.learn, 'lr_finder'): return
         if not isinstance(self.opt, Optimizer): raise CourseError('A checkpoint keeps the optimizers of fastai: give the learner one of them as opt_func.')
-        self.identity = self._identity()
+        self.signature = self._identity()
         if self.resume: self.saved = self._newest()
         if self.saved: self._restore(*self.saved)
 
@@ -165,7 +165,7 @@ class CheckpointCallback(Callback):
 
     def _restore(self, tensors, meta):
         "Put model, optimizer and metrics back; raises `CourseError` if the checkpoint is of another run."
-        ours, theirs, weights = self.identity, meta.get('identity', {}), _part(tensors, 'model.')
+        ours, theirs, weights = self.signature, meta.get('identity', {}), _part(tensors, 'model.')
         short = lambda value: len(str(value)) < 40
         other = lambda k: f'{k} {theirs.get(k)}, not {ours.get(k)}' if short(ours.get(k)) and short(theirs.get(k)) else f'another {k}'
         problem = next((other(k) for k in (*ours, *theirs) if theirs.get(k) != ours.get(k)), None)
@@ -229,7 +229,7 @@ class CheckpointCallback(Callback):
         cbs = {cb.name: cb.state_dict() for cb in self._stateful()}
         tensors |= {f'cb.{name}.{k}': t for name,s in cbs.items() for k,t in s.items() if is_tensor(t)}
         new = self.file.with_name('checkpoint-new.safetensors')
-        write_tensors(tensors, new, identity=self.identity, epoch=self.epoch, random=rest, hypers=list(states['hypers']),
+        write_tensors(tensors, new, identity=self.signature, epoch=self.epoch, random=rest, hypers=list(states['hypers']),
                       opt=[{k: v for k,v in s.items() if not is_tensor(v)} for s in states['state']],
                       values=[list(v) for v in self.recorder.values], smooth_count=self.recorder.smooth_loss.count,
                       history=getattr(self.learn, 'history', []),

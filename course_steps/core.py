@@ -65,11 +65,13 @@ def whole_number(
     value, # An int, or text that spells one
     name:str, # What the number is called in the error
     least:int=0, # Smallest allowed value
+    most:int=2**32 - 1, # Largest allowed value; the default is the largest that NumPy takes as a random seed
 ) -> int:
-    "`value` as an int of at least `least`; raises `UsageError` for anything else."
+    "`value` as an int from `least` to `most`; raises `UsageError` for anything else."
     try: number = int(str(value))
     except ValueError: number = None
     if number is None or number < least: raise UsageError(f'{name} must be a whole number of at least {least}, not {value!r}.')
+    if number > most: raise UsageError(f'{name} must be a whole number of at most {most:,}, not {value!r}.')
     return number
 
 # %% ../nbs/api/core.ipynb #fc919933
@@ -102,10 +104,12 @@ def positive(
 
 # %% ../nbs/api/core.ipynb #749deaa8
 def default_epochs(
-    epochs:int, # Epochs where `COURSE_STEPS_EPOCHS` is not set
-) -> int:
-    "Epochs to train: `COURSE_STEPS_EPOCHS` if it is set, else `epochs`."
-    return whole_number(os.environ.get('COURSE_STEPS_EPOCHS') or epochs, 'COURSE_STEPS_EPOCHS', 1)
+    epochs:int, # Epochs where nothing else is said
+    asked=None, # Epochs that a user asked for, None if none did
+) -> int: # 1 to 10,000
+    "Epochs to train: those asked for, else `COURSE_STEPS_EPOCHS`, else `epochs`; raises `UsageError` for what is no such number."
+    name = 'COURSE_STEPS_EPOCHS' if asked is None else 'epochs'
+    return whole_number((os.environ.get(name) or epochs) if asked is None else asked, name, 1, 10_000)
 
 # %% ../nbs/api/core.ipynb #4ce952e3
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3 # Parameters of mallopt(3)

@@ -245,8 +245,8 @@ def train_step(
 ) -> Result:
     "Train a step with the one-cycle and measure it; raises `CourseError` for bad input and for a loss that is not finite."
     step, seed = get_step(step), whole_number(seed, 'seed')
-    if lr_max is not None: step = replace(step, lr_max=positive(lr_max, 'lr_max'))
-    epochs = default_epochs(step.epochs) if epochs is None else whole_number(epochs, 'epochs', 1)
+    if lr_max is not None: step = replace(step, lr_max=positive(lr_max, 'lr_max', 1000))
+    epochs = default_epochs(step.epochs, epochs)
     device = get_device(device)
     if out and out != 'auto': out = writable_folder(out)
     dls = get_dls(data, bs=step.bs, tfms=step.tfms, holdout=holdout, device=device, seed=seed)

@@ -115,6 +115,7 @@ def add_results(
     path, # A JSON Lines file; made if it is not there
 ):
     "Add runs to a file, those that it has already left out; programs may add at once. Raises `CourseError` where the file cannot be written."
+    if Path(path).exists() and not Path(path).is_file(): raise CourseError(f'{path} is no regular file: choose another one for the results.')
     try:
         with FileLock(f'{path}.lock'):
             known = read_results(path)

@@ -92,7 +92,7 @@ def sweep(
     steps = [get_step(n) for n in whole_numbers(steps, 'steps')]
     use_backend(backend)
     images, split = load_set(data), f'holdout {holdout}' if whole_number(holdout, 'holdout') else 'test'
-    lengths = {s.n: default_epochs(s.epochs) if epochs is None else whole_number(epochs, 'epochs', 1) for s in steps}
+    lengths = {s.n: default_epochs(s.epochs, epochs) for s in steps}
     runs = [Run(s.n, seed, (runs_dir()/run_name(s.n, images.name, lengths[s.n], seed, split)).absolute()) for s in steps for seed in seeds]
     waiting = [r for r in runs if not read_finished(r, images.checksum)]
     yield from (r for r in runs if r.result)

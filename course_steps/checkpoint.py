@@ -9,7 +9,7 @@ __all__ = ['write_tensors', 'read_tensors', 'save_weights', 'load_weights', 'Che
 from .core import CourseError, write_file
 
 # %% ../nbs/api/checkpoint.ipynb #ee8f484c
-import hashlib, json, os, random, sys
+import hashlib, json, os, random, re, sys
 from pathlib import Path
 
 import numpy as np
@@ -123,6 +123,12 @@ def _set_random_states(
     random.setstate(as_state(meta['python']))
     dl.rng.setstate(as_state(meta['order']))
 
+def _words(
+    o, # Any object
+) -> str:
+    "What an object says of itself, without its place in memory."
+    return re.sub(' at 0x[0-9a-fA-F]+', '', str(o))
+
 def _part(
     tensors:dict, # Name -> tensor
     prefix:str, # How the wanted names start
@@ -207,10 +213,10 @@ class CheckpointCallback(Callback):
 
     def _identity(self) -> dict:
         "What must be the same for a run to go on."
-        train, names = self.dls.train, [getattr(cb, '__name__', str(cb)) for cb in self.opt.cbs]
+        train = self.dls.train
         return {**getattr(self.learn, 'identity', {}), **{f'state of {cb.name}': True for cb in self._stateful()}, 'epochs': self.n_epoch, 'training images': len(self.dls.train_ds),
-                'batch size': train.bs, 'schedule': self._rates(), 'optimizer': ' '.join(names), 'loss': str(self.loss_func), 'augmentation': str(train.after_batch),
-                'parameters': sum(p.numel() for p in self.model.parameters()), 'network': str(self.model)}
+                'batch size': train.bs, 'schedule': self._rates(), 'optimizer': _words(self.opt.cbs), 'loss': _words(self.loss_func), 'augmentation': _words(train.after_batch),
+                'parameters': sum(p.numel() for p in self.model.parameters()), 'network': _words(self.model)}
 
     def _rates(self) -> list: # Of float
         "The learning rates at the quarters of the training."

@@ -4,6 +4,7 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from contextlib import redirect_stdout, suppress
@@ -11,6 +12,7 @@ from multiprocessing import get_context
 from random import Random
 
 import pytest
+from conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no SIGKILL')
 
@@ -35,7 +37,7 @@ def die(call, nth, share):
 
 
 def train(folder, resume=False, fault=None, step=8):
-    "Train step 8, which has dropout and turns its images, for four epochs on the digits."
+    "Train a step for four epochs on the digits; step 8 has dropout and turns its images."
     import torch
 
     from course_steps.learner import train_step
@@ -104,3 +106,13 @@ def test_killed_while_it_writes_a_checkpoint(tmp_path, proof):
         lost += kept(tmp_path/f'write{i}') != finished or resumed(context, tmp_path/f'write{i}') != whole
     assert died == n
     proof.record('SIGKILL while a checkpoint is written', n, lost)
+
+
+def test_another_process_goes_on(tmp_path):
+    "Step 9: Adam, an average of the weights, turned and moved images. Forked processes share addresses of memory, these do not."
+    def python(code): return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=ROOT/'tests', env={**os.environ, 'PYTHONPATH': str(ROOT)}).returncode
+    begin, go_on = (f'from test_resume import train; train({str(tmp_path/"killed")!r}, {rest})' for rest in ("fault=('fsync', 3, 0.5), step=9", 'resume=True, step=9'))
+    train(tmp_path/'whole', step=9)
+    assert python(begin) == -signal.SIGKILL and kept(tmp_path/'killed') == 2
+    assert python(go_on) == 0
+    assert outcome(tmp_path/'killed') == outcome(tmp_path/'whole')

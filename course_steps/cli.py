@@ -98,6 +98,7 @@ def sweep(
     from course_steps.sweep import sweep as runs_of
     from course_steps.steps import get_step
     total = len([get_step(n) for n in whole_numbers(steps, 'steps')])*len(whole_numbers(seeds, 'seeds'))
+    if out: add_results([], out)                              # Better now than after hours
     runs = []
     for run in runs_of(steps, seeds, data, epochs, holdout, device, jobs, backend):
         runs.append(run)
@@ -144,10 +145,17 @@ def predict(
 ):
     "Which digit is on each picture, with what probability, and the second guess where the first is not sure."
     from course_steps.predict import predict as classify, read_digit
+    failed = 0
     for path in image:
-        (said, p), (other, q) = classify([read_digit(path)], weights)[0][:2]
+        try: digit = read_digit(path)
+        except CourseError as e:
+            if len(image) == 1: raise
+            failed += _say(e, 1)
+            continue
+        (said, p), (other, q) = classify([digit], weights)[0][:2]
         doubt = '' if p >= SURE else f', not sure: perhaps {other} ({100*q:.1f} %)'
         print(f'{path}: {said} ({100*p:.1f} %){doubt}')
+    if failed: raise CourseError(f'{failed} of {len(image)} pictures could not be read, as said above.')
 
 # %% ../nbs/api/cli.ipynb #5c1d7be2
 def challenge(
@@ -203,12 +211,14 @@ def run_verb(
     if verb not in VERBS: raise UsageError(f'There is no verb {verb!r}: choose one of {", ".join(VERBS)}.')
     parser, func = verb_parser(verb), VERBS[verb]
     values = vars(parser.parse_args(args))
+    empty = [name for name,v in values.items() if v == '' or isinstance(v, list) and '' in v]
+    if empty: raise UsageError(f'{empty[0]} is empty: give a value, or leave it out.')
     many = [v for name,p in signature(func).parameters.items() if p.kind is Parameter.VAR_POSITIONAL for v in values.pop(name)]
     func(*many, **values)
 
 # %% ../nbs/api/cli.ipynb #dd785dca
-GOES_ON = {'train': 'the same command with --resume goes on after the last finished epoch.',
-           'sweep': 'the same command goes on after the last finished epoch.'} # After Ctrl-C
+GOES_ON = {'train': 'the same command with --resume goes on after the last finished epoch, if there is one.',
+           'sweep': 'the same command goes on after the last finished epoch of each run.'} # After Ctrl-C
 
 def main(
     argv:list=None, # Words of the command line after the name of the program; default: those of this process

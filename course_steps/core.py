@@ -43,7 +43,7 @@ def write_file(
             f.flush()
             os.fsync(f.fileno())
         os.replace(part, path)
-    except OSError as e: raise CourseError(f'{path} cannot be written: {e.strerror or e}; choose another folder.') from None
+    except OSError as e: raise CourseError(f'{path} cannot be written: {e.strerror or e}; make room there, or choose another folder.') from None
     finally:
         with suppress(OSError): part.unlink()
 
@@ -84,7 +84,8 @@ def whole_numbers(
     for part in str(text).split(','):
         first, _, last = part.strip().partition('-')
         first = whole_number(first, name)
-        last = whole_number(last, name, first) if last else first
+        last = whole_number(last, name) if last else first
+        if last < first: raise UsageError(f'{part} is no range of {name}: write the smaller number first.')
         if last - first >= 1000: raise UsageError(f'{part} lists more than 1,000 {name}: give a shorter range.')
         numbers += range(first, last + 1)
     return sorted(set(numbers))

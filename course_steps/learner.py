@@ -190,7 +190,8 @@ def plot_run(
     finished = sorted(runs_dir().glob(f'step{step.n}-*/result.json'), key=lambda f: f.stat().st_mtime)
     run = Path(run) if run else finished[-1].parent if finished else runs_dir()
     if not (run/'result.json').is_file(): raise UsageError(f'There is no finished run of step {step.n} in {run}: train it first, with course_steps train {step.n}.')
-    result = Result.from_json((run/'result.json').read_bytes())
+    try: result = Result.from_json((run/'result.json').read_bytes())
+    except CourseError as e: raise CourseError(f'{run/"result.json"}: {e} Train the step again.') from None
     if result.step != step.n: raise UsageError(f'{run} is a run of step {result.step}, not {step.n}.')
     learn = step_learner(step, get_dls(_data_of(result), holdout=int(result.split.split()[-1]) if result.split != 'test' else 0))
     learn.model.load_state_dict(load_weights(run/'weights.safetensors', step.n)[0].state_dict())
@@ -253,7 +254,7 @@ def train_step(
     learn = step_learner(step, dls, seed=seed, bf16=bf16)
     if out == 'auto': out = writable_folder(run_folder(learn, epochs))
     cbs = [CheckpointCallback(out, resume)] if out else []
-    if out and resume and not cbs[0].found(): print(f'There is no checkpoint of such a run in {out}: training starts at the first epoch.')
+    if out and resume != bool(cbs[0].found()): print(f'There is no checkpoint of such a run in {out}: training starts at the first epoch.' if resume else f'The run in {out} is begun anew; resuming would have gone on with it.')
     learn.fit_one_cycle(epochs, step.lr_max, cbs=cbs)
     if not out: return learn_result(learn)
     result = save_run(learn, out)

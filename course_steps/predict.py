@@ -41,6 +41,7 @@ def open_image(
             return np.asarray(Image.alpha_composite(page, im).convert('L'), dtype=float)
     except FileNotFoundError: raise CourseError(f'There is no image file {path}.') from None
     except CourseError: raise
+    except Image.DecompressionBombError: raise CourseError(f'{path} has more than the {MAX_PIXELS:,} pixels that are read.') from None
     except Exception as e:                                    # A damaged picture can make Pillow raise anything
         raise CourseError(f'{path} is no image that can be read: {getattr(e, "strerror", None) or e}.') from None
 

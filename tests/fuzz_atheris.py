@@ -1,6 +1,6 @@
 """The readers under atheris, which looks for bytes that reach new code: `python tests/fuzz_atheris.py 'IDX reader' 100000`.
 
-atheris is no requirement: it has no wheels for every Python and system. Install it for this, with pip.
+atheris is no requirement: it has no wheels for every Python and system. `make proof` installs it where it can.
 """
 import sys
 from tempfile import mkdtemp

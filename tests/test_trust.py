@@ -3,7 +3,7 @@ import ast
 import json
 import re
 
-from conftest import ROOT
+from conftest import ROOT, replace_row
 
 ROWS = [json.loads(line) for line in (ROOT/'results/trust.jsonl').read_text(encoding='utf-8').splitlines()]
 
@@ -26,6 +26,14 @@ def test_each_proof_has_its_row_once():
     proving = {(f'tests/{f.name}', t.name) for f in (ROOT/'tests').glob('test_*.py') for t in ast.walk(ast.parse(f.read_text(encoding='utf-8')))
                if isinstance(t, ast.FunctionDef) and t.name.startswith('test_') and 'proof' in [a.arg for a in t.args.args]}
     assert proving == {tuple(row['test'].split('::')) for row in ROWS if '::' in row['test']}
+
+
+def test_a_new_proof_takes_the_place_of_the_old_one(tmp_path):
+    file = tmp_path/'trust.jsonl'
+    file.write_text('{"name": "a", "tried": 1}\n{"name": "b", "tried": 1}\n')
+    replace_row(file, {'name': 'a', 'tried': 2})
+    replace_row(file, {'name': 'c', 'tried': 3})
+    assert [json.loads(line) for line in file.read_text().splitlines()] == [{'name': 'b', 'tried': 1}, {'name': 'a', 'tried': 2}, {'name': 'c', 'tried': 3}]
 
 
 def test_nothing_was_lost():

@@ -185,7 +185,8 @@ class CheckpointCallback(Callback):
         self.opt.load_state_dict({'state': states, 'hypers': meta['hypers']})
         self.done = meta['epoch']
         left = self.n_epoch - self.done - 1
-        print(f'{self.done + 1} finished epochs of {self.file.parent.name} are read, {left or "none"} left to train.')
+        what = f'{self.done + 1} finished epochs are' if self.done else '1 finished epoch is'
+        print(f'{what} read from {self.file.parent.name}, {left or "none"} left to train.')
 
     def before_epoch(self):
         if self.epoch <= self.done:

@@ -17,10 +17,10 @@ def model():
         (8,3), ('sep',18,3), 'pool',
         ('repeat',4,('sep',18,3)), 'gap', (10,1)], norm=True)
 
-# %% ../../nbs/lessons/14_smallest.ipynb #6b1acd2f
+# %% ../../nbs/lessons/14_smallest.ipynb #e89bf874
 step = Step(14, 'smallest', 'As small as it gets',
     target='At most 1,200 parameters, at least 99.0 % as a mean over ten seeds.',
-    params=1_150, model=model, lr_max=2e-2, bs=64,
+    params=1_150, model=model, lr_max=3e-2, bs=64,
     augment=augment, cbs=cbs)
 
 # %% ../../nbs/lessons/14_smallest.ipynb #326bb66b

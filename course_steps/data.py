@@ -156,8 +156,8 @@ def _fetch(
                 return os.replace(part/file, folder/file)
             except (OSError, RuntimeError, HTTPException) as e:
                 if getattr(e, 'errno', None) in DISK_ERRORS: raise
-                reasons.append(f'{mirror} ({str(e).strip()})')
-                print(f'Mirror {mirror} failed for {file}: {str(e).strip()}.', file=sys.stderr)
+                reasons.append(f'{mirror} ({str(e).strip().rstrip(".")})')
+                print(f'Mirror {reasons[-1]} failed for {file}.', file=sys.stderr)
     finally:
         socket.setdefaulttimeout(usual)
         shutil.rmtree(part, ignore_errors=True)

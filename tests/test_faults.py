@@ -62,8 +62,8 @@ DOWNLOADS = {
     'a mirror sends half of the file and closes': (half, nullcontext, 'No mirror gave'),
     'a mirror hangs': (silent, nullcontext, 'timed out'),
     'a mirror does not have the file': (missing, nullcontext, '404'),
-    'a mirror does not speak HTTP': (rude, nullcontext, 'No mirror gave'),
-    'a mirror sends another file': (another, nullcontext, 'No mirror gave'),
+    'a mirror does not speak HTTP': (rude, nullcontext, '/ (no HTTP at all);'),
+    'a mirror sends another file': (another, nullcontext, '(File not found or corrupted);'),
     'the disk is full': (GOOD, full_disk, 'cannot be written: No space left'),
     'the cache is read-only': (GOOD, read_only, 'cannot be written: Read-only'),
 }

@@ -160,6 +160,12 @@ class CheckpointCallback(Callback):
         "The checkpoints in the folder, the newest first."
         return [f for f in (self.file, self.older) if f.exists()]
 
+    def kept(self) -> tuple: # (finished epochs, epochs of the run); zeros where no checkpoint can be read
+        "How far the run in the folder has come."
+        try: meta = read_tensors(self.found()[0])[1]
+        except (CourseError, IndexError): return 0, 0
+        return meta.get('epoch', -1) + 1, meta.get('identity', {}).get('epochs', 0)
+
     def _newest(self) -> 'tuple|None':
         "Tensors and metadata of the newest checkpoint that can be read; a damaged one is put aside."
         for file in (found := self.found()):

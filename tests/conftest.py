@@ -61,9 +61,20 @@ def replace_row(file, line):
 
 class Proof:
     "What a test tried and lost. With --proof it tries more, and its figures are written down."
-    def __init__(self, long, test): self.long, self.test, self.start = long, test, time.perf_counter()
+    def __init__(self, long, test):
+        self.long, self.test = long, test
+        self.begin()
+
+    def begin(self): self.tried, self.lost, self.start = 0, 0, time.perf_counter()
 
     def times(self, short, long): return long if self.long else short
+
+    @contextmanager
+    def trial(self):
+        "Count something that is tried, as lost if it does not come to its end."
+        self.tried, self.lost = self.tried + 1, self.lost + 1
+        yield
+        self.lost -= 1
 
     def record(self, name, tried, losses, **more):
         "Write a line down, then fail if something was lost."
@@ -72,7 +83,7 @@ class Proof:
                     versions={'python': python_version(), **packages}, date=datetime.now(timezone.utc).isoformat(timespec='seconds'))
         if self.long: replace_row(ROOT/'results/trust.jsonl', line)
         assert losses == 0, line
-        self.start = time.perf_counter()
+        self.begin()
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@ import argparse
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from copy import deepcopy
 from functools import partial
 from statistics import median
 from time import perf_counter
@@ -34,6 +36,34 @@ def swap(model, kind, make):
     return model
 
 
+class Parts(torch.autograd.Function):
+    "Runs each part of a batch through a copy of the model in a thread of its own, forward and backward."
+    @staticmethod
+    def forward(ctx, beside, x, *params):
+        def run(model, part):
+            with torch.enable_grad(): return model(part)
+        ctx.beside, ctx.outs = beside, list(beside.pool.map(run, beside.models, x.chunk(len(beside.models))))
+        return torch.cat([out.detach() for out in ctx.outs])
+
+    @staticmethod
+    def backward(ctx, grad):
+        def run(model, out, part): return torch.autograd.grad(out, list(model.parameters()), part)
+        grads = ctx.beside.pool.map(run, ctx.beside.models, ctx.outs, grad.chunk(len(ctx.outs)))
+        return None, None, *(sum(g) for g in zip(*grads))
+
+
+class SideBySide(nn.Module):
+    "A model whose copies, one for each core, share its weights: each takes a part of the batch, and its batch norm knows that part alone."
+    def __init__(self, model):
+        super().__init__()
+        self.model, self.models = model, [deepcopy(model) for _ in range(torch.get_num_threads())]
+        for copy in self.models:
+            for theirs, ours in zip(copy.parameters(), model.parameters()): theirs.data = ours.data
+        self.pool = ThreadPoolExecutor(len(self.models), initializer=torch.set_num_threads, initargs=[1])
+
+    def forward(self, x): return Parts.apply(self, x, *self.model.parameters())
+
+
 def matrix_conv(layer):
     "The same layer as a `MatrixConv` where it is 1 x 1."
     return MatrixConv(layer.in_channels, layer.out_channels, 1, bias=False) if layer.kernel_size == (1, 1) else layer
@@ -49,6 +79,7 @@ TRIES = { # What is done to the model
     'in place': partial(swap, kind=nn.ReLU, make=lambda _: nn.ReLU(inplace=True)),
     'matrix product': partial(swap, kind=nn.Conv2d, make=matrix_conv),
     'compile': torch.compile,
+    'side by side': SideBySide,
 }
 
 
@@ -75,7 +106,7 @@ def main(name, data, batch, profiled):
         for _ in range(n):
             start = perf_counter()
             xb, yb = next(source)
-            if name in ('plain tensors', 'compile'): xb, yb = xb.as_subclass(torch.Tensor), yb.as_subclass(torch.Tensor)
+            if name in ('plain tensors', 'compile', 'side by side'): xb, yb = xb.as_subclass(torch.Tensor), yb.as_subclass(torch.Tensor)
             with torch.autocast('cpu', torch.bfloat16) if name == 'bfloat16' else nullcontext(): out = model(xb)
             learn.loss_func(out.float(), yb).backward()
             opt.step()

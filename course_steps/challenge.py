@@ -169,6 +169,7 @@ def find_submissions(
     files = sorted(paths[0].glob('*.py')) if len(paths) == 1 and paths[0].is_dir() else paths
     if not files: raise UsageError(f'{paths[0]} has no Python files: give a folder of submissions.')
     for f in files:
+        if not f.exists(): raise UsageError(f'There is no file {f}: give a Python file that defines model(), or a folder of such files.')
         if not f.is_file() or f.suffix != '.py': raise UsageError(f'{f} is no Python file: give files that end in .py, or one folder of them.')
     same = Counter(f.name for f in files)
     return {(f.name if same[f.name] == 1 else str(f)).encode('utf-8', 'replace').decode(): f for f in files}
@@ -229,7 +230,7 @@ def challenge(
 ) -> list: # Of `Entry`
     "Train submissions, each apart from the others, and rank them; raises `CourseError` if none of them gives a result."
     found, seeds = find_submissions(files), whole_numbers(seeds, 'seeds')
-    epochs = default_epochs(MAX_EPOCHS) if epochs is None else whole_number(epochs, 'epochs', 1)
+    epochs = default_epochs(MAX_EPOCHS, epochs)
     if epochs > MAX_EPOCHS: raise UsageError(f'epochs must be at most {MAX_EPOCHS}, the limit of the challenge, not {epochs}.')
     minutes, limit, device = positive(minutes, 'minutes'), whole_number(limit, 'limit', 1), get_device(device)
     checksum, out = load_set(data).checksum, writable_folder(out)

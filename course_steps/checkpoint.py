@@ -9,15 +9,17 @@ __all__ = ['write_tensors', 'read_tensors', 'save_weights', 'load_weights', 'Che
 from .core import CourseError, write_file
 
 # %% ../nbs/api/checkpoint.ipynb #ee8f484c
-import hashlib, json, os, random, sys
+import hashlib, json, os, random, re, sys
 from pathlib import Path
 
 import numpy as np
 import torch
 from fastai.callback.core import Callback
+from fastai.callback.tracker import TrackerCallback
 from fastai.learner import CancelEpochException
+from fastai.optimizer import Optimizer
 from fastcore.foundation import L
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from . import __version__
@@ -54,10 +56,11 @@ def read_tensors(
     if not Path(path).is_file(): raise CourseError(f'There is no file {path}: train the step first, or give the file of another run.')
     try:
         with safe_open(path, 'pt') as f: tensors, meta = {k: f.get_tensor(k) for k in f.keys()}, dict(json.loads(f.metadata()['json']))
-        if meta.pop('sha256', None) not in (None, _digest(tensors, meta)): raise ValueError('its checksum is that of another content')
-        return tensors, meta
-    except Exception as e:                                    # A file of others can make the readers raise anything
-        raise CourseError(f'{path} is damaged or no file of this package: {e}; give weights that a run wrote, or train the step again.') from None
+        if meta.pop('sha256', None) == _digest(tensors, meta): return tensors, meta
+        problem = ', its checksum is that of another content'
+    except SafetensorError as e: problem = f', {e}'
+    except Exception: problem = ''                            # A file of others can make the readers raise anything
+    raise CourseError(f'{path} is damaged or no file of this package{problem}: give weights that a run wrote, or train the step again.')
 
 # %% ../nbs/api/checkpoint.ipynb #4f58c51e
 def save_weights(
@@ -120,6 +123,12 @@ def _set_random_states(
     random.setstate(as_state(meta['python']))
     dl.rng.setstate(as_state(meta['order']))
 
+def _words(
+    o, # Any object
+) -> str:
+    "What an object says of itself, without its place in memory."
+    return re.sub(' at 0x[0-9a-fA-F]+', '', str(o))
+
 def _part(
     tensors:dict, # Name -> tensor
     prefix:str, # How the wanted names start
@@ -141,34 +150,49 @@ class CheckpointCallback(Callback):
 
     def before_fit(self):
         self.done, self.saved = -1, None
-        if hasattr(self.learn, 'lr_finder') or not self.resume: return
-        self.saved = self._newest()
+        if hasattr(self.learn, 'lr_finder'): return
+        if not isinstance(self.opt, Optimizer): raise CourseError('A checkpoint keeps the optimizers of fastai: give the learner one of them as opt_func.')
+        self.signature = self._identity()
+        if self.resume: self.saved = self._newest()
         if self.saved: self._restore(*self.saved)
 
     def found(self) -> list: # Of Path
         "The checkpoints in the folder, the newest first."
         return [f for f in (self.file, self.older) if f.exists()]
 
+    def kept(self) -> tuple: # (finished epochs, epochs of the run); zeros where no checkpoint can be read
+        "How far the run in the folder has come."
+        try: meta = read_tensors(self.found()[0])[1]
+        except (CourseError, IndexError): return 0, 0
+        return meta.get('epoch', -1) + 1, meta.get('identity', {}).get('epochs', 0)
+
     def _newest(self) -> 'tuple|None':
         "Tensors and metadata of the newest checkpoint that can be read; a damaged one is put aside."
         for file in (found := self.found()):
             try: return read_tensors(file)
-            except CourseError:
-                print(f'The checkpoint {file} is damaged and put aside.', file=sys.stderr)
+            except CourseError as e:
+                print(f'The checkpoint is put aside: {e}', file=sys.stderr)
                 os.replace(file, file.with_suffix('.damaged'))
         if found: print('No checkpoint can be read: training starts at the first epoch.', file=sys.stderr)
 
     def _restore(self, tensors, meta):
         "Put model, optimizer and metrics back; raises `CourseError` if the checkpoint is of another run."
-        ours, theirs, weights = self._identity(), meta.get('identity', {}), _part(tensors, 'model.')
-        problem = next((f'{k} {theirs.get(k)}, not {ours.get(k)}' for k in (*ours, *theirs) if theirs.get(k) != ours.get(k)), None)
+        ours, theirs, weights = self.signature, meta.get('identity', {}), _part(tensors, 'model.')
+        short = lambda value: len(str(value)) < 40
+        other = lambda k: f'{k} {theirs.get(k)}, not {ours.get(k)}' if short(ours.get(k)) and short(theirs.get(k)) else f'another {k}'
+        problem = next((other(k) for k in (*ours, *theirs) if theirs.get(k) != ours.get(k)), None)
         problem = problem or ((misfit := _misfit(self.model, weights)) and f'another network ({misfit})')
-        if problem: raise CourseError(f'{self.file} is of a run with {problem}: choose another folder, or start anew.')
+        if problem: raise CourseError(f'{self.file} is of a run with {problem}: choose another folder, or start anew without resuming.')
+        if tracker := next((type(cb).__name__ for cb in self.learn.cbs if isinstance(cb, TrackerCallback)), None):
+            raise CourseError(f'{tracker} does not know what happened in the epochs of {self.file}: leave it out, or start anew without resuming.')
         self.model.load_state_dict(weights)
         device = next(self.model.parameters()).device
         states = [{**{k: t.to(device) for k,t in _part(tensors, f'opt.{i}.').items()}, **state} for i,state in enumerate(meta['opt'])]
         self.opt.load_state_dict({'state': states, 'hypers': meta['hypers']})
         self.done = meta['epoch']
+        left = self.n_epoch - self.done - 1
+        what = f'{self.done + 1} finished epochs are' if self.done else '1 finished epoch is'
+        print(f'{what} read from {self.file.parent.name}, {left or "none"} left to train.')
 
     def before_epoch(self):
         if self.epoch <= self.done:
@@ -184,6 +208,7 @@ class CheckpointCallback(Callback):
 
     def _go_on(self, tensors, meta):
         "Put back, at the place where `_save` took it, what else the next epoch depends on."
+        self.dls.n_inp                                         # To know it fastai draws one augmented image
         _set_random_states(self.dls.train, tensors, meta['random'])
         smooth = self.recorder.smooth_loss
         smooth.val, smooth.count = tensors['smooth_loss'], meta['smooth_count']
@@ -195,8 +220,16 @@ class CheckpointCallback(Callback):
 
     def _identity(self) -> dict:
         "What must be the same for a run to go on."
-        return {**{f'state of {cb.name}': True for cb in self._stateful()}, 'epochs': self.n_epoch, 'parameters': sum(p.numel() for p in self.model.parameters()),
-                'training images': len(self.dls.train_ds), **getattr(self.learn, 'identity', {})}
+        train = self.dls.train
+        return {**getattr(self.learn, 'identity', {}), **{f'state of {cb.name}': True for cb in self._stateful()}, 'epochs': self.n_epoch, 'training images': len(self.dls.train_ds),
+                'batch size': train.bs, 'schedule': self._rates(), 'optimizer': _words(self.opt.cbs), 'loss': _words(self.loss_func), 'augmentation': _words(train.after_batch),
+                'parameters': sum(p.numel() for p in self.model.parameters()), 'network': _words(self.model)}
+
+    def _rates(self) -> list: # Of float
+        "The learning rates at the quarters of the training."
+        schedules = next((cb.scheds for cb in self.learn.cbs if hasattr(cb, 'scheds')), {})
+        at = schedules.get('lr', lambda share: [h['lr'] for h in self.opt.hypers])
+        return [float(lr) for share in (0, 0.25, 0.5, 0.75) for lr in np.ravel(at(share))]
 
     def _save(self):
         "Write model, optimizer, metrics and random states, and keep the checkpoint before."
@@ -209,7 +242,7 @@ class CheckpointCallback(Callback):
         cbs = {cb.name: cb.state_dict() for cb in self._stateful()}
         tensors |= {f'cb.{name}.{k}': t for name,s in cbs.items() for k,t in s.items() if is_tensor(t)}
         new = self.file.with_name('checkpoint-new.safetensors')
-        write_tensors(tensors, new, identity=self._identity(), epoch=self.epoch, random=rest, hypers=list(states['hypers']),
+        write_tensors(tensors, new, identity=self.signature, epoch=self.epoch, random=rest, hypers=list(states['hypers']),
                       opt=[{k: v for k,v in s.items() if not is_tensor(v)} for s in states['state']],
                       values=[list(v) for v in self.recorder.values], smooth_count=self.recorder.smooth_loss.count,
                       history=getattr(self.learn, 'history', []),

@@ -117,6 +117,7 @@ def read_folder(
 ) -> ImageSet:
     "The set in a folder; raises `CourseError` for a part that is missing, damaged, or does not fit the others."
     folder = Path(folder).expanduser()
+    if folder.is_file(): raise UsageError(f'{folder} is a file: give the folder that has the four IDX files.')
     if not folder.is_dir(): raise UsageError(f'There is no data folder {folder}: give a folder with IDX files, or one of {", ".join(NAMES)}.')
     parts = {part: read_idx(_part_file(folder, part), shape) for part,shape in PARTS.items()}
     for half in ('train', 't10k'):
@@ -156,8 +157,8 @@ def _fetch(
                 return os.replace(part/file, folder/file)
             except (OSError, RuntimeError, HTTPException) as e:
                 if getattr(e, 'errno', None) in DISK_ERRORS: raise
-                reasons.append(f'{mirror} ({e})')
-                print(f'Mirror {mirror} failed for {file}: {e}.', file=sys.stderr)
+                reasons.append(f'{mirror} ({str(e).strip().rstrip(".")})')
+                print(f'Mirror {reasons[-1]} failed for {file}.', file=sys.stderr)
     finally:
         socket.setdefaulttimeout(usual)
         shutil.rmtree(part, ignore_errors=True)

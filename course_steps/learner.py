@@ -8,10 +8,11 @@ __all__ = ['percent', 'HistoryCallback', 'StopAtNaNCallback', 'BF16Callback', 's
            'quick_accuracy']
 
 # %% ../nbs/api/learner.ipynb #691ac393
-from .core import CourseError, UsageError, default_epochs, positive, runs_dir, whole_number, write_file
+from .core import CourseError, UsageError, default_epochs, disk_is_full, positive, runs_dir, whole_number, write_file
 
 # %% ../nbs/api/learner.ipynb #1810694b
 import csv, subprocess, time
+from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -190,7 +191,8 @@ def plot_run(
     finished = sorted(runs_dir().glob(f'step{step.n}-*/result.json'), key=lambda f: f.stat().st_mtime)
     run = Path(run) if run else finished[-1].parent if finished else runs_dir()
     if not (run/'result.json').is_file(): raise UsageError(f'There is no finished run of step {step.n} in {run}: train it first, with course_steps train {step.n}.')
-    result = Result.from_json((run/'result.json').read_bytes())
+    try: result = Result.from_json((run/'result.json').read_bytes())
+    except CourseError: raise CourseError(f'{run/"result.json"} is damaged, or no result of a run: train the step again, or give the folder of another run.') from None
     if result.step != step.n: raise UsageError(f'{run} is a run of step {result.step}, not {step.n}.')
     learn = step_learner(step, get_dls(_data_of(result), holdout=int(result.split.split()[-1]) if result.split != 'test' else 0))
     learn.model.load_state_dict(load_weights(run/'weights.safetensors', step.n)[0].state_dict())
@@ -213,6 +215,7 @@ def writable_folder(
 ) -> Path:
     "The folder, made if it was not there; raises `CourseError` where nothing can be written into it."
     folder = Path(folder)
+    if file := next((p for p in (folder, *folder.parents) if p.is_file()), None): raise CourseError(f'{file} is a file, and a folder is needed: choose another one.')
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder/'.try').touch()
@@ -245,20 +248,41 @@ def train_step(
 ) -> Result:
     "Train a step with the one-cycle and measure it; raises `CourseError` for bad input and for a loss that is not finite."
     step, seed = get_step(step), whole_number(seed, 'seed')
-    if lr_max is not None: step = replace(step, lr_max=positive(lr_max, 'lr_max'))
-    epochs = default_epochs(step.epochs) if epochs is None else whole_number(epochs, 'epochs', 1)
+    if lr_max is not None: step = replace(step, lr_max=positive(lr_max, 'lr_max', 1000))
+    epochs = default_epochs(step.epochs, epochs)
     device = get_device(device)
     if out and out != 'auto': out = writable_folder(out)
     dls = get_dls(data, bs=step.bs, tfms=step.tfms, holdout=holdout, device=device, seed=seed)
     learn = step_learner(step, dls, seed=seed, bf16=bf16)
     if out == 'auto': out = writable_folder(run_folder(learn, epochs))
     cbs = [CheckpointCallback(out, resume)] if out else []
-    if out and resume and not cbs[0].found(): print(f'There is no checkpoint of such a run in {out}: training starts at the first epoch.')
-    learn.fit_one_cycle(epochs, step.lr_max, cbs=cbs)
-    if not out: return learn_result(learn)
-    result = save_run(learn, out)
-    print(f'The run is in {out}.')
+    if out: _say_begin(cbs[0])
+    with _broken_off(cbs[0]) if out else nullcontext():
+        learn.fit_one_cycle(epochs, step.lr_max, cbs=cbs)
+        result = save_run(learn, out) if out else learn_result(learn)
+    if out: print(f'The run is in {out}.')
     return result
+
+def _say_begin(
+    checkpoint:CheckpointCallback, # Of a training that has not begun
+):
+    "Say where it begins, if it may begin elsewhere than its user thinks."
+    folder, (done, epochs) = checkpoint.file.parent, checkpoint.kept()
+    if checkpoint.resume and not checkpoint.found(): print(f'There is no checkpoint of such a run in {folder}: training starts at the first epoch.')
+    if done < epochs and not checkpoint.resume: print(f'The unfinished run in {folder}, {done} of {epochs} epochs, begins anew: --resume would have gone on.')
+
+@contextmanager
+def _broken_off(
+    checkpoint:CheckpointCallback, # Of the training
+):
+    "Say of a training that ends by Ctrl-C, or because a disk is full, how it goes on."
+    again = 'the same command' if checkpoint.resume else 'the same command with --resume'
+    try: yield
+    except (KeyboardInterrupt, CourseError, OSError) as e:
+        goes_on = f'{again} goes on after the last finished epoch' if checkpoint.found() else 'the same command begins anew: nothing is kept yet'
+        if isinstance(e, KeyboardInterrupt): raise KeyboardInterrupt(f'{goes_on}.') from None
+        if not disk_is_full(e): raise
+        raise CourseError(f'The disk with {checkpoint.file.parent} is full: make room, then {goes_on}.') from None
 
 # %% ../nbs/api/learner.ipynb #54113ec6
 def quick_accuracy(

@@ -33,16 +33,17 @@ def open_image(
     "The grey values of a picture, upright and on white where it is transparent; raises `CourseError` for a file that is no picture."
     try:
         with warnings.catch_warnings(record=True), Image.open(path, formats=[f for f in FORMATS if f in Image.registered_extensions().values()]) as im:
-            if im.width*im.height > MAX_PIXELS: raise CourseError(f'{path} has {im.width:,} x {im.height:,} pixels: at most {MAX_PIXELS:,} are read.')
+            if im.width*im.height > MAX_PIXELS: raise Image.DecompressionBombError
             im.draft('L', (WORK_SIZE, WORK_SIZE))
             im = ImageOps.exif_transpose(im).convert('RGBA')
             im.thumbnail((WORK_SIZE, WORK_SIZE))
             page = Image.new('RGBA', im.size, 'white')
             return np.asarray(Image.alpha_composite(page, im).convert('L'), dtype=float)
     except FileNotFoundError: raise CourseError(f'There is no image file {path}.') from None
-    except CourseError: raise
+    except Image.DecompressionBombError: raise CourseError(f'{path} has more than {MAX_PIXELS:,} pixels: make it smaller.') from None
     except Exception as e:                                    # A damaged picture can make Pillow raise anything
-        raise CourseError(f'{path} is no image that can be read: {getattr(e, "strerror", None) or e}.') from None
+        why = getattr(e, 'strerror', None) or 'it is damaged, or in no known format'
+        raise CourseError(f'{path} is no image that can be read: {why}; give one of {", ".join(FORMATS)}.') from None
 
 # %% ../nbs/api/predict.ipynb #8b3f6020
 def otsu(

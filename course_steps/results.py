@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Result', 'published_dir', 'numbered_lines', 'append_lines', 'read_published', 'read_results', 'add_results',
            'read_seed', 'doubtful_labels', 'spread', 'of_step', 'minutes', 'results_table', 'standard_error', 'compare',
-           'holdout_table']
+           'seed_interval', 'holdout_table']
 
 # %% ../nbs/api/results.ipynb #b2c075f3
 import json, sys
@@ -115,6 +115,7 @@ def add_results(
     path, # A JSON Lines file; made if it is not there
 ):
     "Add runs to a file, those that it has already left out; programs may add at once. Raises `CourseError` where the file cannot be written."
+    if Path(path).exists() and not Path(path).is_file(): raise CourseError(f'{path} is no regular file: choose another one for the results.')
     try:
         with FileLock(f'{path}.lock'):
             known = read_results(path)
@@ -198,14 +199,25 @@ def compare(
     after:int, # Number of the step to compare with it
     results=None, # List of `Result`; default: the published runs
 ) -> str: # A sentence
-    "Does the published test accuracy differ between two steps by more than twice the standard error of the difference?"
+    "Does the published test accuracy differ between two steps by more than twice the standard error of the test images? Where both have several runs: and by more than their seeds do?"
     accs = [[r.test_acc for r in of_step(n, results)] for n in (before, after)]
     if not all(accs): return f'Step {before} against step {after}: pending.'
     a, b = map(mean, accs)
     gain = b - a
     noise = 2*sum(standard_error(m)**2 for m in (a, b))**0.5
     verdict = 'more than noise' if abs(gain) > noise else 'within the noise'
-    return f'Step {after} minus step {before}: {gain:+.2f} points, two standard errors are {noise:.2f}: {verdict}.'
+    said = f'Step {after} minus step {before}: {gain:+.2f} points, two standard errors are {noise:.2f}: {verdict}.'
+    if min(map(len, accs)) < 2: return said
+    low, high = seed_interval(*accs)
+    return f'{said} On these images, over the seeds: {low:+.2f} to {high:+.2f} (95 %), {"more than luck" if low > 0 or high < 0 else "no difference seen"}.'
+
+def seed_interval(
+    before:list, # Accuracies of several runs
+    after:list, # Accuracies of several runs with other settings
+) -> tuple: # (low, high)
+    "The 95 % confidence interval of the difference of two means ([Welch, 1947](https://doi.org/10.1093/biomet/34.1-2.28))."
+    from scipy.stats import ttest_ind
+    return tuple(ttest_ind(after, before, equal_var=False).confidence_interval())
 
 # %% ../nbs/api/results.ipynb #3e1ebef8
 def holdout_table(

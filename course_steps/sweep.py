@@ -6,10 +6,11 @@
 __all__ = ['BACKENDS', 'Run', 'read_finished', 'use_backend', 'sweep']
 
 # %% ../nbs/api/sweep.ipynb #54782c7e
-import contextlib, io, os
+import contextlib, io
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from joblib import Parallel, delayed, parallel_config
 
 from .core import CourseError, UsageError, default_epochs, runs_dir, whole_number, whole_numbers
@@ -66,7 +67,6 @@ def _train(
     threads:int, # Of torch
 ) -> Run: # With a result or an error
     "Train one run of a sweep, silently; an error becomes a sentence."
-    import torch
     from fastprogress import fastprogress
     fastprogress.NO_BAR = True
     torch.set_num_threads(threads)
@@ -92,10 +92,10 @@ def sweep(
     steps = [get_step(n) for n in whole_numbers(steps, 'steps')]
     use_backend(backend)
     images, split = load_set(data), f'holdout {holdout}' if whole_number(holdout, 'holdout') else 'test'
-    lengths = {s.n: default_epochs(s.epochs) if epochs is None else whole_number(epochs, 'epochs', 1) for s in steps}
+    lengths = {s.n: default_epochs(s.epochs, epochs) for s in steps}
     runs = [Run(s.n, seed, (runs_dir()/run_name(s.n, images.name, lengths[s.n], seed, split)).absolute()) for s in steps for seed in seeds]
     waiting = [r for r in runs if not read_finished(r, images.checksum)]
     yield from (r for r in runs if r.result)
-    threads = max(1, (os.cpu_count() or 1)//jobs)
+    threads = max(1, torch.get_num_threads()//jobs)           # As many as torch would take, which OMP_NUM_THREADS limits
     work = (delayed(_train)(r, data, lengths[r.step], int(holdout), device, threads) for r in waiting)
     with parallel_config(backend=backend, n_jobs=jobs): yield from Parallel(return_as='list' if backend == 'ray' else 'generator_unordered')(work)

@@ -17,6 +17,7 @@ from platform import python_version
 from threading import Thread
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
@@ -48,24 +49,41 @@ def no_network(monkeypatch):
 
 
 def pytest_addoption(parser):
-    parser.addoption('--proof', action='store_true', help='the long versions of the proofs; their figures are added to results/trust.jsonl')
+    parser.addoption('--proof', action='store_true', help='the long versions of the proofs; their figures go into results/trust.jsonl')
+
+
+def replace_row(file, line):
+    "Add a line of JSON to a file, in the place of one of the same name; programs may do so at once."
+    with FileLock(f'{file}.lock'):
+        rows = [json.loads(row) for row in file.read_text(encoding='utf-8').splitlines()]
+        file.write_text(''.join(json.dumps(row) + '\n' for row in [*(r for r in rows if r['name'] != line['name']), line]), encoding='utf-8')
 
 
 class Proof:
     "What a test tried and lost. With --proof it tries more, and its figures are written down."
-    def __init__(self, long, test): self.long, self.test, self.start = long, test, time.perf_counter()
+    def __init__(self, long, test):
+        self.long, self.test = long, test
+        self.begin()
+
+    def begin(self): self.tried, self.lost, self.start = 0, 0, time.perf_counter()
 
     def times(self, short, long): return long if self.long else short
+
+    @contextmanager
+    def trial(self):
+        "Count something that is tried, as lost if it does not come to its end."
+        self.tried, self.lost = self.tried + 1, self.lost + 1
+        yield
+        self.lost -= 1
 
     def record(self, name, tried, losses, **more):
         "Write a line down, then fail if something was lost."
         packages = {p: version(p) for p in ('course_steps', 'fastai', 'torch', 'safetensors', 'pillow', 'hypothesis')}
         line = dict(name=name, test=self.test, tried=tried, losses=losses, **more, seconds=round(time.perf_counter() - self.start, 1),
                     versions={'python': python_version(), **packages}, date=datetime.now(timezone.utc).isoformat(timespec='seconds'))
-        if self.long:
-            with (ROOT/'results/trust.jsonl').open('a') as f: f.write(json.dumps(line) + '\n')
+        if self.long: replace_row(ROOT/'results/trust.jsonl', line)
         assert losses == 0, line
-        self.start = time.perf_counter()
+        self.begin()
 
 
 @pytest.fixture

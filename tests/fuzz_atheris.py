@@ -1,6 +1,6 @@
 """The readers under atheris, which looks for bytes that reach new code: `python tests/fuzz_atheris.py 'IDX reader' 100000`.
 
-atheris is no requirement: it has no wheels for every Python and system. Install it for this, with pip.
+atheris is no requirement: it has no wheels for every Python and system. `make proof` installs it where it can.
 """
 import sys
 from tempfile import mkdtemp
@@ -13,14 +13,15 @@ with atheris.instrument_imports(include=['course_steps', 'gzip', 'json', 'PIL'])
     from test_fuzz import READERS, try_reader
 
 name, runs = sys.argv[1], int(sys.argv[2])
-folder, tried, proof = Path(mkdtemp()), [], Proof(True, 'tests/fuzz_atheris.py')
+folder, proof = Path(mkdtemp()), Proof(True, 'tests/fuzz_atheris.py')
 
 
 def one(data):
-    "One input; the last one writes the figures down."
-    tried.append(1)
-    try_reader(name, data, folder/'file')
-    if len(tried) == runs: proof.record(f'{name}, bytes of atheris', runs, 0)
+    "One input; the last one, or one that is lost, writes the figures down."
+    try:
+        with proof.trial(): try_reader(name, data, folder/'file')
+    finally:
+        if proof.lost or proof.tried == runs: proof.record(f'{name}, bytes of atheris', proof.tried, proof.lost)
 
 
 (folder/'seeds').mkdir()

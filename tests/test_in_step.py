@@ -1,9 +1,11 @@
 "What is generated is in step with what it is generated from."
 import filecmp
 import json
+import re
 import shutil
 import subprocess
 import sys
+from configparser import ConfigParser
 from pathlib import Path
 
 import nbformat
@@ -41,6 +43,13 @@ def test_notebooks_are_clean(copy):
 def test_readme_is_what_the_home_page_says():
     done = subprocess.run([sys.executable, ROOT/'docs/readme.py', '--check'], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-500:]
+
+
+def test_files_that_the_readme_links_to_are_there():
+    cfg = ConfigParser(delimiters=['='])
+    cfg.read(ROOT/'settings.ini')
+    named = re.findall(rf"{re.escape(cfg['DEFAULT']['git_url'])}/blob/{cfg['DEFAULT']['branch']}/([^)#]+)", (ROOT/'README.md').read_text())
+    assert 'SECURITY.md' in named and all((ROOT/name).is_file() for name in named)
 
 
 def test_stored_outputs_are_light_and_without_errors_and_warnings():

@@ -1,11 +1,13 @@
 "The console script as a process: what it prints where, its exit codes, and what an interruption leaves."
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import pytest
 from safetensors.numpy import load_file
 
 
@@ -54,10 +56,18 @@ def test_interrupted_run_resumes_to_the_same_weights(program, tmp_path):
     while not (broken/'checkpoint.safetensors').exists() and time.time() < deadline: time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)[1]
-    assert process.returncode == 1 and '--resume' in said.splitlines()[-1] and 'Traceback' not in said
+    assert process.returncode == 130 and '--resume' in said.splitlines()[-1] and 'Traceback' not in said
     assert run(program, 'train', 5, '--epochs', 4, '--out', broken, '--resume').returncode == 0
     a, b = (load_file(folder/'weights.safetensors') for folder in (whole, broken))
     assert a.keys() == b.keys() and all((a[k] == b[k]).all() for k in a)
+
+
+@pytest.mark.parametrize('then', ['pass', 'raise ImportError("half imported")'])
+def test_interrupted_in_an_import(program, tmp_path, then):
+    (tmp_path/'fastprogress.py').write_text(f'import os, signal\ntry: os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException: {then}\n')
+    path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
+    done = run(program, 'train', 3, '--epochs', 1, env={**os.environ, 'PYTHONPATH': path}, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    assert (done.returncode, done.stdout, done.stderr) == (130, '', 'Interrupted: nothing that was there is lost.\n')
 
 
 def test_a_damaged_file_is_named(program, tmp_path):

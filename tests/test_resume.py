@@ -4,13 +4,15 @@ import itertools
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from multiprocessing import get_context
 from random import Random
 
 import pytest
+from conftest import ROOT
 
 pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no SIGKILL')
 
@@ -34,14 +36,14 @@ def die(call, nth, share):
     setattr(os, call, fatal)
 
 
-def train(folder, resume=False, fault=None):
-    "Train step 5, which has dropout, for four epochs on the digits."
+def train(folder, resume=False, fault=None, step=8):
+    "Train a step for four epochs on the digits; step 8 has dropout and turns its images."
     import torch
 
     from course_steps.learner import train_step
     torch.set_num_threads(1)
     if fault: die(*fault)
-    with redirect_stdout(io.StringIO()): train_step(5, 'digits', epochs=4, out=folder, resume=resume)
+    with redirect_stdout(io.StringIO()): train_step(step, 'digits', epochs=4, out=folder, resume=resume)
 
 
 def outcome(folder):
@@ -58,6 +60,15 @@ def killed(context, folder, moment=None, fault=None):
     if process.is_alive(): process.kill()
     process.join()
     return process.exitcode == -signal.SIGKILL
+
+
+def kept(folder):
+    "Epochs in the newest checkpoint that can be read."
+    from course_steps.checkpoint import read_tensors
+    from course_steps.core import CourseError
+    for name in ('checkpoint', 'checkpoint-before'):
+        with suppress(CourseError): return read_tensors(folder/f'{name}.safetensors')[1]['epoch'] + 1
+    return 0
 
 
 def resumed(context, folder):
@@ -89,8 +100,19 @@ def test_killed_while_it_writes_a_checkpoint(tmp_path, proof):
     train(tmp_path/'whole')
     whole, n, lost, died = outcome(tmp_path/'whole'), proof.times(2, 10), 0, 0
     for i in range(n):                                        # Four checkpoints: four writes, eleven moves of files
-        fault = ('fsync', rng.randint(1, 4), rng.random()) if i % 2 == 0 else ('replace', rng.randint(1, 11), 1)
-        died += killed(context, tmp_path/f'write{i}', fault=fault)
-        lost += resumed(context, tmp_path/f'write{i}') != whole
+        call, nth = ('fsync', rng.randint(2, 4)) if i % 2 == 0 else ('replace', rng.randint(3, 11))
+        died += killed(context, tmp_path/f'write{i}', fault=(call, nth, rng.random()))
+        finished = nth - 1 if call == 'fsync' else nth//3     # The first checkpoint takes two moves, each other one three
+        lost += kept(tmp_path/f'write{i}') != finished or resumed(context, tmp_path/f'write{i}') != whole
     assert died == n
     proof.record('SIGKILL while a checkpoint is written', n, lost)
+
+
+def test_another_process_goes_on(tmp_path):
+    "Step 9: Adam, an average of the weights, turned and moved images. Forked processes share addresses of memory, these do not."
+    def python(code): return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=ROOT/'tests', env={**os.environ, 'PYTHONPATH': str(ROOT)}).returncode
+    begin, go_on = (f'from test_resume import train; train({str(tmp_path/"killed")!r}, {rest})' for rest in ("fault=('fsync', 3, 0.5), step=9", 'resume=True, step=9'))
+    train(tmp_path/'whole', step=9)
+    assert python(begin) == -signal.SIGKILL and kept(tmp_path/'killed') == 2
+    assert python(go_on) == 0
+    assert outcome(tmp_path/'killed') == outcome(tmp_path/'whole')

@@ -3,7 +3,8 @@ import ast
 import json
 import re
 
-from conftest import ROOT
+import pytest
+from conftest import ROOT, Proof, replace_row
 
 ROWS = [json.loads(line) for line in (ROOT/'results/trust.jsonl').read_text(encoding='utf-8').splitlines()]
 
@@ -26,6 +27,34 @@ def test_each_proof_has_its_row_once():
     proving = {(f'tests/{f.name}', t.name) for f in (ROOT/'tests').glob('test_*.py') for t in ast.walk(ast.parse(f.read_text(encoding='utf-8')))
                if isinstance(t, ast.FunctionDef) and t.name.startswith('test_') and 'proof' in [a.arg for a in t.args.args]}
     assert proving == {tuple(row['test'].split('::')) for row in ROWS if '::' in row['test']}
+
+
+def test_a_new_proof_takes_the_place_of_the_old_one(tmp_path):
+    file = tmp_path/'trust.jsonl'
+    file.write_text('{"name": "a", "tried": 1}\n{"name": "b", "tried": 1}\n')
+    replace_row(file, {'name': 'a', 'tried': 2})
+    replace_row(file, {'name': 'c', 'tried': 3})
+    assert [json.loads(line) for line in file.read_text().splitlines()] == [{'name': 'b', 'tried': 1}, {'name': 'a', 'tried': 2}, {'name': 'c', 'tried': 3}]
+
+
+def test_no_loss_is_typed_in():
+    files = [*(ROOT/'tests').glob('*.py')]
+    calls = [(f.name, c) for f in files for c in ast.walk(ast.parse(f.read_text(encoding='utf-8'))) if isinstance(c, ast.Call) and ast.unparse(c.func) == 'proof.record']
+    assert len(calls) > 20 and not [(name, ast.unparse(c)) for name, c in calls if isinstance(c.args[2], ast.Constant)]
+
+
+def test_a_trial_that_breaks_off_is_lost():
+    proof = Proof(False, 'none')
+    with proof.trial(): pass
+    with pytest.raises(ZeroDivisionError), proof.trial(): 1/0
+    assert (proof.tried, proof.lost) == (2, 1)
+    with pytest.raises(AssertionError): proof.record('a trial', proof.tried, proof.lost)
+
+
+def test_make_proof_runs_each_row_of_atheris():
+    recipe = (ROOT/'Makefile').read_text(encoding='utf-8').partition('\nproof:')[2].partition('\n\n')[0]
+    names = [row['name'].split(',')[0] for row in ROWS if row['test'] == 'tests/fuzz_atheris.py']
+    assert names and 'tests/fuzz_atheris.py' in recipe and all(f"'{name}'" in recipe for name in names)
 
 
 def test_nothing_was_lost():

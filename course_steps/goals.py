@@ -53,9 +53,9 @@ def _reach(
     runs:list, # Of `Result`, of the step that comes nearest; may be empty
 ) -> dict: # Cells of the row
     "What was reached of a goal."
-    if not runs: return {'best step': 'none yet', 'its parameters': '', 'test accuracy': '', 'lowest of last five epochs': '', 'reached': 'no'}
-    return {'best step': str(runs[0].step), 'its parameters': f'{runs[0].params:,}', 'test accuracy': spread(r.test_acc for r in runs),
-            'lowest of last five epochs': f'{lowest(runs):.2f}', 'reached': 'yes' if is_reached(goal, runs) else 'no'}
+    if not runs: return {'reached': 'no', 'test accuracy': '', 'best step': 'none yet', 'its parameters': '', 'lowest of last five epochs': ''}
+    return {'reached': 'yes' if is_reached(goal, runs) else 'no', 'test accuracy': spread(r.test_acc for r in runs), 'best step': str(runs[0].step),
+            'its parameters': f'{runs[0].params:,}', 'lowest of last five epochs': f'{lowest(runs):.2f}'}
 
 # %% ../nbs/api/goals.ipynb #80413887
 def read_trials(

@@ -33,7 +33,7 @@ FRESH = ('index.ipynb', 'results.ipynb', 'whole_way.ipynb', 'speed.ipynb', 'trus
 TOCTREES = {
     'Lessons': ['lessons/*'],
     'The course': ['results', 'whole_way', 'speed', 'trust', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
-    'Library': [f'api/{name}' for name in 'core data dropout repeat layers results plots goals step steps average checkpoint learner predict speed sweep exercise quiz lessons leaderboard challenge cli'.split()],
+    'Library': [f'api/{name}' for name in 'core data dropout repeat layers results plots goals step steps average checkpoint learner predict speed sweep augmentations exercise quiz lessons leaderboard challenge cli'.split()],
 }
 
 

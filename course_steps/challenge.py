@@ -18,9 +18,9 @@ import course_steps
 import torch
 from filelock import FileLock
 
-from .core import CourseError, UsageError, default_epochs, positive, whole_number, whole_numbers
+from .core import CourseError, UsageError, default_epochs, positive, whole_number, whole_numbers, writable_folder
 from .data import get_dls, load_set
-from .learner import get_device, learn_result, step_learner, writable_folder
+from .learner import get_device, learn_result, step_learner
 from .leaderboard import Entry, board_text, plot_challenge, save_board, standing
 from .results import Result, append_lines, numbered_lines
 from .step import Step

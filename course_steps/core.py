@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['M_TRIM_THRESHOLD', 'M_MMAP_THRESHOLD', 'WAITING', 'CourseError', 'UsageError', 'disk_is_full', 'write_file',
-           'cache_dir', 'runs_dir', 'whole_number', 'whole_numbers', 'positive', 'default_epochs', 'tunes',
-           'keep_memory']
+           'writable_folder', 'cache_dir', 'runs_dir', 'whole_number', 'whole_numbers', 'positive', 'default_epochs',
+           'tunes', 'keep_memory']
 
 # %% ../nbs/api/core.ipynb #64ee0867
 import ctypes, errno, os, platform, warnings
@@ -54,6 +54,20 @@ def write_file(
     except OSError as e: raise CourseError(f'{path} cannot be written: {e.strerror or e}; {"make room there" if disk_is_full(e) else "choose another folder"}.') from None
     finally:
         with suppress(OSError): part.unlink()
+
+# %% ../nbs/api/core.ipynb #a330b0ee
+def writable_folder(
+    folder, # Folder to write into
+) -> Path:
+    "The folder, made if it was not there; raises `CourseError` where nothing can be written into it."
+    folder = Path(folder)
+    if file := next((p for p in (folder, *folder.parents) if p.exists() and not p.is_dir()), None): raise CourseError(f'{file} is a file, and a folder is needed: choose another one.')
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder/'.try').touch()
+        (folder/'.try').unlink()
+    except OSError as e: raise CourseError(f'The folder {folder} cannot be written: {e.strerror}; choose another one.') from None
+    return folder
 
 # %% ../nbs/api/core.ipynb #8c7c31cb
 warnings.filterwarnings('ignore', message='.*torch.jit.script', category=FutureWarning)

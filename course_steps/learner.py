@@ -4,11 +4,10 @@
 
 # %% auto #0
 __all__ = ['percent', 'HistoryCallback', 'StopAtNaNCallback', 'BF16Callback', 'step_learner', 'clean_accuracy', 'learn_result',
-           'run_folder', 'run_name', 'save_run', 'plot_run', 'writable_folder', 'get_device', 'train_step',
-           'quick_accuracy']
+           'run_folder', 'run_name', 'save_run', 'plot_run', 'get_device', 'train_step', 'quick_accuracy']
 
 # %% ../nbs/api/learner.ipynb #691ac393
-from .core import CourseError, UsageError, default_epochs, disk_is_full, positive, runs_dir, whole_number, write_file
+from .core import CourseError, UsageError, default_epochs, disk_is_full, positive, runs_dir, whole_number, writable_folder, write_file
 
 # %% ../nbs/api/learner.ipynb #1810694b
 import csv, subprocess, time
@@ -208,20 +207,6 @@ def _data_of(
     if images.checksum != result.checksum:
         raise CourseError(f'The run was made on {result.data}, which is not at hand: set COURSE_STEPS_DATA to its folder.')
     return images
-
-# %% ../nbs/api/learner.ipynb #a330b0ee
-def writable_folder(
-    folder, # Folder that a run wants
-) -> Path:
-    "The folder, made if it was not there; raises `CourseError` where nothing can be written into it."
-    folder = Path(folder)
-    if file := next((p for p in (folder, *folder.parents) if p.is_file()), None): raise CourseError(f'{file} is a file, and a folder is needed: choose another one.')
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder/'.try').touch()
-        (folder/'.try').unlink()
-    except OSError as e: raise CourseError(f'The folder {folder} cannot be written: {e.strerror}; choose another one.') from None
-    return folder
 
 # %% ../nbs/api/learner.ipynb #69963b78
 def get_device(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-from .core import CourseError, UsageError
+from .core import CourseError, writable_folder, write_file
 from .exercise import read_progress, title
 from .quiz import lessons_dir
 from .steps import STEPS
@@ -95,20 +95,17 @@ def copy_lessons(
     headings:bool=False, # The form without code?
     overwrite:bool=False, # Write over notebooks that are there?
 ) -> list: # Of (file, was it written?)
-    "Put the lessons into a folder; what is there already stays, unless asked. Raises `UsageError` for a folder that cannot be written."
-    folder, done = Path(folder), []
+    "Put the lessons into a folder; what is there already stays, unless asked. Raises `CourseError` for a folder that cannot be written."
+    folder, done = writable_folder(folder), []
     sources = sorted(lessons_dir().glob('[0-9]*.ipynb'))
     if not sources: raise CourseError(f'This installation has no lessons in {lessons_dir()}: install it again.')
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for source in sources:
-            target = folder/(f'{source.stem}-headings.ipynb' if headings else source.name)
-            if wanted := overwrite or not target.exists():
-                make = headings_copy if headings else learner_copy
-                copy = make(json.loads(source.read_text(encoding='utf-8')), int(source.stem[:2]))
-                target.write_text(json.dumps(copy, indent=1, ensure_ascii=False) + '\n', encoding='utf-8')
-            done.append((target, wanted))
-    except OSError as e: raise UsageError(f'The folder {folder} cannot be written: {e.strerror}; choose another one.') from None
+    for source in sources:
+        target = folder/(f'{source.stem}-headings.ipynb' if headings else source.name)
+        if wanted := overwrite or not target.exists():
+            make = headings_copy if headings else learner_copy
+            copy = make(json.loads(source.read_text(encoding='utf-8')), int(source.stem[:2]))
+            write_file(target, (json.dumps(copy, indent=1, ensure_ascii=False) + '\n').encode())
+        done.append((target, wanted))
     return done
 
 # %% ../nbs/api/lessons.ipynb #bd0b77c6

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['OURS', 'ACCENT', 'SEED', 'NEUTRAL', 'LIGHT', 'get_fig', 'plot_curves', 'worst', 'plot_mistakes', 'plot_confusion',
-           'plot_steps']
+           'plot_steps', 'number_steps']
 
 # %% ../nbs/api/plots.ipynb #aabe9987
 from matplotlib import pyplot as plt
@@ -101,15 +101,17 @@ def plot_confusion(
 def plot_steps(
     results:list=None, # Of `Result`; default: the published runs
 ) -> Figure:
-    "Test accuracy against parameters: our runs, joined in the order of the steps, beside the last epochs that the seed logged."
+    "Test accuracy against parameters: our runs beside the last epochs that the seed logged; a line joins the steps that the seed has, in their order."
     results, seed = read_results() if results is None else results, read_seed()
     theirs = [(n, s['params'], s['test_acc'][-1]) for n,s in seed.items()]
     runs = {n: of_step(n, results) for n in sorted({r.step for r in results})}
     ours = [(n, rs[0].params, sum(r.test_acc for r in rs)/len(rs)) for n,rs in runs.items() if rs]
     fig, ((far, near),) = get_fig(1, 2, (9,4))
     for points,color,marker,label in ((theirs, SEED, 's', "the seed's notebooks"), (ours, OURS, 'o', 'this course')):
-        _points(far, points, color, marker, label, lambda params: params >= LIGHT)
-        _points(near, [p for p in points if p[1] < LIGHT], color, marker, label, lambda params: True)
+        for ax,shown in ((far, points), (near, [p for p in points if p[1] < LIGHT])):
+            ax.plot([x for _,x,_ in shown], [y for _,_,y in shown], marker, color=color, label=label)
+            ax.plot([x for n,x,_ in shown if n in seed], [y for n,_,y in shown if n in seed], ls=':', lw=0.8, color=color)
+            number_steps(ax, shown if ax is near else [p for p in points if p[1] >= LIGHT], color)
     far.set(xscale='log', xlabel='parameters, fewer to the right (logarithmic)', ylabel='test accuracy in percent, last epoch', title='All steps')
     near.set(xlabel='parameters, fewer to the right', title=f'The steps below {LIGHT:,}')
     near.sharey(far)
@@ -118,16 +120,12 @@ def plot_steps(
     plt.close(fig)
     return fig
 
-def _points(
-    ax, # Axes to draw into
-    points:list, # Of (step, parameters, accuracy), in the order of the steps
-    color:str, # Of markers, line and numbers
-    marker:str, # Of matplotlib
-    label:str, # For the legend
-    numbered, # parameters -> should the step's number stand beside the point?
+def number_steps(
+    ax, # Axes, fewer parameters to the right
+    points:list, # Of (step, parameters, accuracy)
+    color:str, # Of the numbers
 ):
-    "Draw steps as markers that a thin line joins."
-    if not points: return
-    ax.plot([p[1] for p in points], [p[2] for p in points], marker=marker, ls=':', lw=0.8, color=color, label=label)
+    "Write the number of each step beside its point: to its left, where another one is close to its right."
     for n,x,y in points:
-        if numbered(x): ax.annotate(str(n), (x, y), xytext=(6, 4), textcoords='offset points', color=color)
+        crowded = any(0 < x - other < 250 for _,other,_ in points)
+        ax.annotate(str(n), (x, y), xytext=(-6 if crowded else 6, 3), textcoords='offset points', ha='right' if crowded else 'left', fontsize=9, color=color)

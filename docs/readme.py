@@ -28,7 +28,7 @@ def render():
     text = re.sub(rf'```python\n{SILENT}\n.*?```\n', '', text, flags=re.S)
     text = re.sub(r'<style scoped>.*?</style>\n', '', text, flags=re.S)
     text = re.sub(r'\]\((lessons/|api/|glossary|results|whole_way|speed|trust)', r'](nbs/\1', text)
-    text = re.sub(r'!\[png\]', '![Test accuracy against parameters of the eight steps]', text)
+    text = re.sub(r'!\[png\]', '![Test accuracy against parameters of the steps]', text)
     note = '<!-- Written by docs/readme.py from nbs/index.ipynb: edit that file, then run `make readme`. -->\n\n'
     return note + re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", resources["outputs"]
 

@@ -11,6 +11,7 @@ import json, os
 from datetime import date
 from functools import wraps
 from pathlib import Path
+from traceback import extract_tb
 from typing import Callable
 
 from fastcore.xdg import xdg_data_home
@@ -48,9 +49,18 @@ def find_hint(
     if answer is ...: return 'Put your answer in the place of the three dots.'
     try: getattr(check, '__wrapped__', check)(answer)
     except Hint as e: hint = str(e)
-    except Exception as e: hint = f'Your answer raised {type(e).__name__}: {" ".join(str(e).split())[:200]}'
+    except Exception as e: hint = f'Your answer raised {type(e).__name__}{_line_of(e, answer)}: {" ".join(str(e).split())[:200]}'
     else: return None
     return 'There are still three dots to fill in.' if 'ellipsis' in hint.lower() else hint
+
+def _line_of(
+    e:Exception, # Raised by an answer
+    answer, # What the learner wrote
+) -> str: # Empty if it is not known
+    "The line of an answer in which something was raised."
+    file = getattr(getattr(answer, '__code__', None), 'co_filename', None)
+    lines = [frame.line for frame in extract_tb(e.__traceback__) if frame.filename == file and frame.line]
+    return f' in `{lines[-1]}`' if lines else ''
 
 # %% ../nbs/api/exercise.ipynb #0be9e2c1
 def exercise(

@@ -105,6 +105,7 @@ def whole_numbers(
     numbers = []
     for part in str(text).split(','):
         first, _, last = part.strip().partition('-')
+        if not first: first, last = part.strip(), ''          # '-1' is no range
         first = whole_number(first, name)
         last = whole_number(last, name) if last else first
         if last < first: raise UsageError(f'{part} is no range of {name}: write the smaller number first.')

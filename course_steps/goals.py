@@ -9,6 +9,7 @@ __all__ = ['SEEDS', 'read_goals', 'lowest', 'is_reached', 'goals_table', 'read_t
 from statistics import mean, stdev
 from typing import Any
 
+from .core import CourseError
 from .results import of_step, read_published, read_results, spread, standard_error
 
 # %% ../nbs/api/goals.ipynb #89abec24
@@ -37,16 +38,24 @@ def is_reached(
 def goals_table(
     results=None, # List of `Result`; default: the published runs
 ) -> Any: # pandas DataFrame: One row a goal
-    "Each goal beside the most accurate step that is small enough for it."
+    "Each goal beside the most accurate step that reaches it, or else that is small enough for it."
     import pandas as pd
     results = read_results() if results is None else results
     steps = {n: runs for n in sorted({r.step for r in results}) if (runs := of_step(n, results))}
     rows = []
     for goal in read_goals():
         fit = [runs for runs in steps.values() if runs[0].params <= goal['params']]
-        best = max(fit, key=lambda runs: mean(r.test_acc for r in runs), default=[])
-        rows.append({'goal': goal['goal'], 'parameters at most': f"{goal['params']:,}", 'mean at least': f"{goal['test_acc']:.2f}", **_reach(goal, best)})
+        best = max(fit, key=lambda runs: (is_reached(goal, runs), mean(r.test_acc for r in runs)), default=[])
+        rows.append({'goal': goal['goal'], 'parameters at most': f"{goal['params']:,}", f'asked of {SEEDS} runs': _asked(goal), **_reach(goal, best)})
     return pd.DataFrame(rows).set_index('goal')
+
+def _asked(
+    goal:dict, # One of `read_goals`
+) -> str:
+    "What a goal asks for, in words."
+    sd = f", standard deviation at most {goal['sd']:.2f}" if 'sd' in goal else ''
+    low = f", each of the last five epochs at least {goal['lowest']:.2f}" if 'lowest' in goal else ''
+    return f"mean at least {goal['test_acc']:.2f}{sd}{low}"
 
 def _reach(
     goal:dict, # One of `read_goals`
@@ -65,14 +74,16 @@ def read_trials(
     return [t for t in read_published('trials') if step in (None, t['step'])]
 
 def trials_table(
-    step:int, # Number of a step
+    step:int, # Number of a step; raises `CourseError` where no trial was made for it
+    base:str=None, # Name of the trial to compare with; default: the first
 ) -> Any: # pandas DataFrame: One row a trial, accuracies in percent
-    "Held-out accuracy of each trial that was made for a step, and how far it lies from the first one."
+    "Held-out accuracy of each trial that was made for a step, and how far it lies from one of them."
     import pandas as pd
     trials = read_trials(step)
+    if not trials: raise CourseError(f'No trial is recorded for step {step}: take one of {sorted({t["step"] for t in read_trials()})}.')
     names = dict.fromkeys(t['trial'] for t in trials)
     accs = {name: [t['test_acc'] for t in trials if t['trial'] == name] for name in names}
     params = {t['trial']: t['params'] for t in trials}
-    base = mean(next(iter(accs.values())))
-    return pd.DataFrame([{'trial': name, 'parameters': f'{params[name]:,}', 'held-out accuracy': spread(a), 'against the first': f'{mean(a) - base:+.2f}',
+    against = mean(accs[base or trials[0]['trial']])
+    return pd.DataFrame([{'trial': name, 'parameters': f'{params[name]:,}', 'held-out accuracy': spread(a), 'difference': f'{mean(a) - against:+.2f}',
                           'standard error of the difference': f'{2**0.5*standard_error(mean(a)):.2f}'} for name,a in accs.items()]).set_index('trial')

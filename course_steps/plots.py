@@ -41,6 +41,7 @@ def plot_curves(
         for part,color in (('train', ACCENT), ('test', OURS)):
             ax.plot(epochs, [h[f'{part}_{what}'] for h in result.history], 'o-', color=color, ms=3, label=f'our {part}ing')
         ax.set(xlabel='epoch', ylabel=unit, title=f'Step {result.step} on {result.data}')
+        ax.xaxis.get_major_locator().set_params(integer=True)
     if seed:
         for part,key,color in (('train', 'train_acc_running', SEED), ('test', 'test_acc', NEUTRAL)):
             axes[1].plot(range(1, len(seed[key]) + 1), seed[key], '.--', color=color, ms=3, lw=1, label=f"seed's {part}ing")

@@ -43,6 +43,11 @@ class Result:
     commit:'str|None' = None # Commit of the source, '+' at its end where files were changed
     date:str = '' # ISO date and time, UTC
 
+    @property
+    def measured_on(self) -> str:
+        "The images behind `test_acc`, in words."
+        return 'the test images' if self.split == 'test' else f'the {self.split.split()[-1]} held-out images'
+
     def to_json(self) -> str:
         "One line of JSON."
         return json.dumps(asdict(self))
@@ -158,8 +163,9 @@ def minutes(
     runs:list, # Of `Result`
     device:str, # 'cpu' or 'cuda'
 ) -> str: # As `spread` writes it
-    "How long the runs on a device took."
-    return spread((r.seconds/60 for r in runs if r.device == device), 0)
+    "How long the runs on a device took: whole minutes, with a decimal for short runs."
+    took = [r.seconds/60 for r in runs if r.device == device]
+    return spread(took, 1 if took and mean(took) < 5 else 0)
 
 # %% ../nbs/api/results.ipynb #9bff6b70
 def results_table(
@@ -199,17 +205,17 @@ def compare(
     after:int, # Number of the step to compare with it
     results=None, # List of `Result`; default: the published runs
 ) -> str: # A sentence
-    "Does the published test accuracy differ between two steps by more than twice the standard error of the test images? Where both have several runs: and by more than their seeds do?"
+    "What could explain the difference between the published test accuracies of two steps? The choice of the test images, as if each step had answered others; and, where both have several runs, the random seeds."
     accs = [[r.test_acc for r in of_step(n, results)] for n in (before, after)]
     if not all(accs): return f'Step {before} against step {after}: pending.'
     a, b = map(mean, accs)
     gain = b - a
     noise = 2*sum(standard_error(m)**2 for m in (a, b))**0.5
-    verdict = 'more than noise' if abs(gain) > noise else 'within the noise'
-    said = f'Step {after} minus step {before}: {gain:+.2f} points, two standard errors are {noise:.2f}: {verdict}.'
+    images = 'does not' if abs(gain) > noise else 'could'
+    said = f'Step {after} minus step {before}: {gain:+.2f} points. The choice of test images {images} explain that (two standard errors: {noise:.2f}).'
     if min(map(len, accs)) < 2: return said
     low, high = seed_interval(*accs)
-    return f'{said} On these images, over the seeds: {low:+.2f} to {high:+.2f} (95 %), {"more than luck" if low > 0 or high < 0 else "no difference seen"}.'
+    return f'{said} The random seeds {"do not" if low > 0 or high < 0 else "could"} (95 % interval: {low:+.2f} to {high:+.2f}).'
 
 def seed_interval(
     before:list, # Accuracies of several runs

@@ -91,8 +91,10 @@ def sweep(
     seeds, jobs = whole_numbers(seeds, 'seeds'), whole_number(jobs, 'jobs', 1)
     steps = [get_step(n) for n in whole_numbers(steps, 'steps')]
     use_backend(backend)
-    images, split = load_set(data), f'holdout {holdout}' if whole_number(holdout, 'holdout') else 'test'
-    lengths = {s.n: default_epochs(s.epochs, epochs) for s in steps}
+    lengths, split = {s.n: default_epochs(s.epochs, epochs) for s in steps}, f'holdout {holdout}' if whole_number(holdout, 'holdout') else 'test'
+    images = load_set(data)
+    images.held_out(int(holdout))                             # Too many are refused before anything is trained
+    if images.name == 'digits': data = 'digits'               # The workers need not look for MNIST again
     runs = [Run(s.n, seed, (runs_dir()/run_name(s.n, images.name, lengths[s.n], seed, split)).absolute()) for s in steps for seed in seeds]
     waiting = [r for r in runs if not read_finished(r, images.checksum)]
     yield from (r for r in runs if r.result)

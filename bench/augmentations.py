@@ -1,4 +1,6 @@
-"""Which augmentation helps? Train step 9 with none, with each alone, and with all together that helped, and measure on held-out training images.
+"""Which augmentation helps? Train step 9 with none, with each alone, and with several together, and measure on held-out training images.
+
+Together are tried: all that helped alone, those of step 9, and all that move pixels.
 
 Each run is a line of results/augmentations.jsonl. A run that stands there is not repeated, a run that was interrupted goes on.
 """
@@ -53,4 +55,4 @@ if __name__ == '__main__':
     parser.add_argument('--jobs', default=2, type=int, help='runs at once')
     args = parser.parse_args()
     accs = measure([(), *((name,) for name in AUGMENTATIONS)], args)
-    measure([tuple(helpers(accs))], args)
+    measure(dict.fromkeys([tuple(helpers(accs)), ('rotation', 'shift'), tuple(name for name,a in AUGMENTATIONS.items() if a.mats or a.coords)]), args)

@@ -24,6 +24,8 @@ PICTURES = { # What a plot shows, for those who do not see it, by the call that 
     'plot_challenge': 'Test accuracy against parameters: stars for submissions, circles for steps, squares for published records',
     'rivals': 'Test accuracy against parameters: circles for steps with their deviation over seeds, crosses for the seed, squares for published records',
     'plot_steps': 'Test accuracy against parameters of the steps; the table of results has the numbers',
+    'batch_tfms': 'Seven rows, one an augmentation: the same digit eight times, changed anew each time',
+    'read_augmentations': 'Difference of the held-out accuracy of each augmentation to none, with its confidence interval; the table below has the numbers',
     'subplots': 'Digits of the data set in a row',
     'bars': 'Bars: seconds of each way; the table above has the numbers',
     'exponent': 'Seconds and memory against images, parameters and batch size; the table below has the exponents',

@@ -45,4 +45,6 @@ if __name__ == '__main__':
     parser.add_argument('--images', type=float, default=1, help='multiple of the training images, at most 4')
     parser.add_argument('--width', type=float, default=1, help='multiple of the channels')
     parser.add_argument('--bs', type=int, default=128)
-    main(**vars(parser.parse_args()))
+    args = parser.parse_args()
+    if not 0 < args.images <= 4: parser.error('--images is a multiple above 0, at most 4')
+    main(**vars(args))

@@ -1,7 +1,7 @@
 """Measure the course beside what a user would pick instead, and print the table of goals.
 
-Each measurement is a process of its own, one after another; the ways of a row take turns. A row is added to results/bench.jsonl when it is done, so
-`--only` can measure the rows in parts.
+Each measurement is a process of its own, one after another; the ways of a row take turns. A row is added to results/bench.jsonl, or to the file
+after `--out`, when it is done, so `--only` can measure the rows in parts. All rows take about two hours on two cores.
 """
 import argparse
 import json
@@ -35,6 +35,7 @@ ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profile'], 'batch 256': ['
 ROWS |= {f'{row}-gpu': {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()} for row in ('epoch', 'hurry')}
 REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 3, 'memory': 2, 'loading': 3, 'tuning': 3, 'epoch-gpu': 3, 'hurry-gpu': 10}
 MOST = {'keras': 3, 'compile': 1} # What is slow is repeated less
+SPIN = {'OMP_WAIT_POLICY': 'ACTIVE', 'GOMP_SPINCOUNT': '300000'} # As without the course: the default of GNU's OpenMP
 TRY = ('course_way.py', 'seed_way.py', 'fastai_folder.py') # These take --images
 
 
@@ -63,7 +64,7 @@ def measure(way, words, data, images):
     "What a program measured: the JSON object of its last line."
     more = [] if words[0] == '-c' else ['--data', data]
     if images and words[0] in TRY: more += ['--images', str(images)]
-    env = {**os.environ, 'COURSE_STEPS_TUNE': '0'} if way == 'spinning' else None
+    env = {**os.environ, **SPIN} if way == 'spinning' else None
     done = subprocess.run([sys.executable, '-W', 'ignore', *words, *more], cwd=HERE, env=env, capture_output=True, text=True)
     if done.returncode: sys.exit(f'{" ".join(words)} failed:\n{done.stderr[-2000:]}')
     return json.loads(done.stdout.splitlines()[-1])
@@ -80,24 +81,41 @@ def run_row(row, repeats, data, images):
     return ways
 
 
-def main(only, repeats, data, images):
+def name_of(data):
+    "Name of a data set, which is read to see that it can be."
+    from course_steps.core import CourseError
+    from course_steps.data import load_set
+    try: return load_set(data).name
+    except CourseError as e: sys.exit(str(e))
+
+
+def positive(text):
+    "A whole number above 0."
+    if not text.isdecimal() or not int(text): raise argparse.ArgumentTypeError(f'{text} is no whole number above 0')
+    return int(text)
+
+
+def main(only, repeats, data, images, out):
+    name = name_of(data)
     left_out = [row for row in only if row.endswith('-gpu') and not gpu()]
     for row in (row for row in only if row not in left_out):
-        record = dict(row=row, **header(), data=data if data in ('auto', 'mnist', 'digits') else 'a folder', images=images)
+        record = dict(row=row, **header(), data=name, images=images)
         record['ways'] = run_row(row, repeats, data, images)
-        with RESULTS.open('a') as f: f.write(json.dumps(record) + '\n')
-    from course_steps.speed import speed_table
+        with out.open('a') as f: f.write(json.dumps(record) + '\n')
+    from course_steps.speed import read_bench, speed_table
     print(', '.join(f'{k} {v}' for k, v in header().items()))
-    print(speed_table().to_string(index=False))
+    print(speed_table(read_bench(out)).to_string(index=False))
+    if name != 'mnist': print(f'The table has the rows of MNIST alone; these were measured on {name}.')
     if left_out: print(f'Left out, there is no GPU here: {", ".join(left_out)}.')
 
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--only', type=lambda s: s.split(','), default=list(ROWS), help=f'rows, with commas; of {", ".join(ROWS)}')
-    parser.add_argument('--repeats', type=int, help='of each way; default: what the row says')
+    parser.add_argument('--repeats', type=positive, help='of each way; default: what the row says')
     parser.add_argument('--data', default='auto', help='a data set of the course')
-    parser.add_argument('--images', type=int, help='only so many training images in row epoch: a try, which the page leaves out')
+    parser.add_argument('--images', type=positive, help='only so many training images in row epoch: a try, which the page leaves out')
+    parser.add_argument('--out', type=Path, default=RESULTS, help='file that the rows are added to; default: results/bench.jsonl, which the page shows')
     args = parser.parse_args()
     if unknown := set(args.only) - set(ROWS): parser.error(f'there is no row {", ".join(unknown)}')
     main(**vars(args))

@@ -10,13 +10,14 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
-NAME = sys.argv[1] # Some settings are read when torch is loaded
-if NAME in ('memory', 'start'): os.environ['COURSE_STEPS_TUNE'] = '0'
+NAME = ' '.join(sys.argv[1:2]) # Some settings are read when torch is loaded
+if NAME == 'start': os.environ['COURSE_STEPS_TUNE'] = '0'
 if NAME not in ('spinning', 'start'): import course_steps.core # noqa: F401, tells threads to sleep while they wait
 import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
+from course_steps import layers
 from course_steps.data import get_dls, load_set
 from course_steps.dropout import Dropout
 from course_steps.learner import step_learner
@@ -69,18 +70,17 @@ def matrix_conv(layer):
     return MatrixConv(layer.in_channels, layer.out_channels, 1, bias=False) if layer.kernel_size == (1, 1) else layer
 
 
-ROWS_FIRST, LAST = torch.contiguous_format, torch.channels_last
 TRIES = { # What is done to the model
     'torch dropout': partial(swap, kind=Dropout, make=lambda d: nn.Dropout(d.p)),
     'no dropout': partial(swap, kind=Dropout, make=lambda d: nn.Identity()),
     'start': partial(swap, kind=Dropout, make=lambda d: nn.Dropout(d.p)),
-    'layout': lambda model: model.to(memory_format=ROWS_FIRST),
-    'memory': lambda model: model.to(memory_format=LAST),
+    'layout': lambda model: model.to(memory_format=torch.contiguous_format),
     'in place': partial(swap, kind=nn.ReLU, make=lambda _: nn.ReLU(inplace=True)),
     'matrix product': partial(swap, kind=nn.Conv2d, make=matrix_conv),
     'compile': torch.compile,
     'side by side': SideBySide,
 }
+NAMES = ['now', 'memory', 'spinning', 'one thread', 'no rotation', 'no loading', 'bfloat16', 'fused adam', 'plain tensors', *TRIES]
 
 
 def batches(loader, fixed):
@@ -92,6 +92,7 @@ def batches(loader, fixed):
 def main(name, data, batch, profiled):
     torch.manual_seed(0)
     if name == 'one thread': torch.set_num_threads(1)
+    if name == 'memory': layers.keep_memory = lambda: False
     step = STEPS[8]
     dls = get_dls(load_set(data), bs=batch, tfms=[] if name == 'no rotation' else step.tfms, device='cpu')
     learn = step_learner(step, dls)
@@ -125,7 +126,7 @@ def main(name, data, batch, profiled):
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('name', help='what is changed; "now" for nothing')
+    parser.add_argument('name', choices=NAMES, help='what is changed; "now" for nothing')
     parser.add_argument('--data', default='auto')
     parser.add_argument('--batch', type=int, default=128)
     parser.add_argument('--profile', action='store_true', dest='profiled')

@@ -23,12 +23,12 @@ def shrink(png):
 
 
 def without_bars(outputs):
-    "Outputs of a cell without fastprogress's style sheet and bars; its table of the epochs stays."
+    "Outputs of a cell without fastprogress's style sheet and bars, whose table of the epochs stays, and without the log of torch's profiler."
     for output in outputs:
         data = output.get('data', {})
         if '<progress' in (html := data.get('text/html', '')): data['text/html'] = html = re.sub(r'<div>\s*<progress.*?</div>', '', html, flags=re.S)
         if 'fastprogress' in html: data.pop('text/markdown', None)  # The same table once more
-        if html != '<div></div>' and 'progress::-webkit' not in html: yield output
+        if html != '<div></div>' and 'progress::-webkit' not in html and 'profiler_start' not in output.get('text', ''): yield output
 
 
 def execute(path):

@@ -6,6 +6,12 @@
 __all__ = ['AUGMENTATIONS', 'shear_mat', 'Elastic', 'Augmentation', 'batch_tfms', 'augmented', 'read_augmentations', 'helpers',
            'augmentations_table']
 
+# %% ../nbs/api/augmentations.ipynb #463680e5
+from .results import read_published, seed_interval, spread
+from .step import Step
+from .steps import STEPS
+from .steps.step9 import shift_mat
+
 # %% ../nbs/api/augmentations.ipynb #10fd8e9f
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,11 +22,6 @@ import torch
 from fastai.callback.mixup import MixUp
 from fastai.vision.augment import AffineCoordTfm, PadMode, RandomErasing, affine_mat, rotate_mat, zoom_mat
 from torchvision.transforms.v2.functional import gaussian_blur
-
-from .results import read_published, seed_interval, spread
-from .step import Step
-from .steps import STEPS
-from .steps.step9 import shift_mat
 
 # %% ../nbs/api/augmentations.ipynb #e4cf4cd6
 def shear_mat(

@@ -151,7 +151,7 @@ def keep_memory() -> bool: # Was anything changed?
     return bool(kept and mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
 
 # %% ../nbs/api/core.ipynb #dd62e99c
-WAITING = {'OMP_WAIT_POLICY': 'PASSIVE', 'GOMP_SPINCOUNT': '1000'} # For all OpenMP libraries, and for that of GNU
+WAITING = {'OMP_WAIT_POLICY': 'PASSIVE', 'GOMP_SPINCOUNT': '10000'} # For all OpenMP libraries, and for that of GNU
 
 if tunes():
     for _name,_value in WAITING.items(): os.environ.setdefault(_name, _value)

@@ -65,12 +65,6 @@ class SideBySide(nn.Module):
     def forward(self, x): return Parts.apply(self, x, *self.model.parameters())
 
 
-def subclassed(model):
-    "The model without what `tuned` put before it: its tensors stay those of fastai."
-    model._forward_pre_hooks.clear()
-    return model
-
-
 def matrix_conv(layer):
     "The same layer as a `MatrixConv` where it is 1 x 1."
     return MatrixConv(layer.in_channels, layer.out_channels, 1, bias=False) if layer.kernel_size == (1, 1) else layer
@@ -81,7 +75,6 @@ TRIES = { # What is done to the model
     'no dropout': partial(swap, kind=Dropout, make=lambda d: nn.Identity()),
     'start': partial(swap, kind=Dropout, make=lambda d: nn.Dropout(d.p)),
     'layout': lambda model: model.to(memory_format=torch.contiguous_format),
-    'subclasses': subclassed,
     'in place': partial(swap, kind=nn.ReLU, make=lambda _: nn.ReLU(inplace=True)),
     'matrix product': partial(swap, kind=nn.Conv2d, make=matrix_conv),
     'compile': torch.compile,
@@ -113,8 +106,7 @@ def main(name, data, batch, profiled):
         times = []
         for _ in range(n):
             start = perf_counter()
-            xb, yb = next(source)
-            if name in ('compile', 'side by side'): xb, yb = xb.as_subclass(torch.Tensor), yb.as_subclass(torch.Tensor)
+            xb, yb = (t.as_subclass(torch.Tensor) for t in next(source)) # As fastai's `CastToTensor` does
             with torch.autocast('cpu', torch.bfloat16) if name == 'bfloat16' else nullcontext(): out = model(xb)
             learn.loss_func(out.float(), yb).backward()
             opt.step()

@@ -128,19 +128,9 @@ def tuned(
     model, # Network of a step
     device:str='cpu', # Type of the device where it is to run
 ) -> Any: # The same network
-    "The network made ready to run fast, and on a CPU glibc told to keep freed memory, unless `COURSE_STEPS_TUNE` is 0."
+    "The network made ready for a CPU, and glibc told to keep freed memory, unless `COURSE_STEPS_TUNE` is 0."
     import torch
-    if not tunes(): return model
-    model.register_forward_pre_hook(_plain)
-    if device != 'cpu': return model
+    if device != 'cpu' or not tunes(): return model
     keep_memory()
     known = all(type(m).__module__.startswith(('torch.nn', 'course_steps')) for m in model.modules())
     return model.to(memory_format=torch.channels_last) if known else model
-
-def _plain(
-    module, # Any
-    args:tuple, # Of its `forward`
-) -> tuple:
-    "The arguments as plain tensors."
-    import torch
-    return tuple(a.as_subclass(torch.Tensor) if isinstance(a, torch.Tensor) else a for a in args)

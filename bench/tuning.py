@@ -114,7 +114,7 @@ def main(name, data, batch, profiled):
             times.append(1000*(perf_counter() - start))
         return times
     train(10)
-    found = dict(ms=median(train(50))*128/batch, bs=batch)
+    found = dict(ms=median(train(100))*128/batch, bs=batch)
     if profiled:
         with profile(activities=[ProfilerActivity.CPU]) as prof: train(20)
         ops = sorted(prof.key_averages(), key=lambda o: -o.self_cpu_time_total)

@@ -96,7 +96,7 @@ def spread_of(
     unit:str='s', # Of the numbers
 ) -> str: # '12.1 s (11.8 to 12.9, n=3)'
     "Average, smallest and largest of some numbers."
-    digits = 3 if max(found) < 1 else 1
+    digits = next(d for d,least in ((1, 1), (3, 0.01), (5, 0)) if max(found) >= least)
     return f'{average(found):.{digits}f} {unit} ({min(found):.{digits}f} to {max(found):.{digits}f}, n={len(found)})'
 
 # %% ../nbs/api/speed.ipynb #6fb3886f

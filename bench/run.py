@@ -36,6 +36,7 @@ ROWS |= {f'{row}-gpu': {way: [*words, '--device', 'cuda'] for way, words in ROWS
 REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 9, 'memory': 2, 'loading': 3, 'tuning': 6, 'epoch-gpu': 3, 'hurry-gpu': 10}
 MOST = {'keras': 3, 'compile': 1} # What is slow is repeated less
 SPIN = {'OMP_WAIT_POLICY': 'ACTIVE', 'GOMP_SPINCOUNT': '300000'} # As without the course: the default of GNU's OpenMP
+ENV = dict(os.environ) # Before the package is imported here: what it sets for threads is no business of the programs beside it
 TRY = ('course_way.py', 'seed_way.py', 'fastai_folder.py') # These take --images
 
 
@@ -64,7 +65,7 @@ def measure(way, words, data, images):
     "What a program measured: the JSON object of its last line."
     more = [] if words[0] == '-c' else ['--data', data]
     if images and words[0] in TRY: more += ['--images', str(images)]
-    env = {**os.environ, **SPIN} if way == 'spinning' else None
+    env = {**ENV, **SPIN} if way == 'spinning' else ENV
     done = subprocess.run([sys.executable, '-W', 'ignore', *words, *more], cwd=HERE, env=env, capture_output=True, text=True)
     if done.returncode: sys.exit(f'{" ".join(words)} failed:\n{done.stderr[-2000:]}')
     return json.loads(done.stdout.splitlines()[-1])
@@ -91,8 +92,9 @@ def name_of(data):
 
 def positive(text):
     "A whole number above 0."
-    if not text.isdecimal() or not int(text): raise argparse.ArgumentTypeError(f'{text} is no whole number above 0')
-    return int(text)
+    from course_steps.core import UsageError, whole_number
+    try: return whole_number(text, 'it', 1)
+    except UsageError as e: raise argparse.ArgumentTypeError(str(e)) from None
 
 
 def main(only, repeats, data, images, out):

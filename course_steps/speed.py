@@ -21,7 +21,7 @@ def read_bench(
 ) -> dict: # row -> record, the latest of each row
     "The measurements in a file. Those of a part of the data set are left out, and those of another set than MNIST."
     records = [json.loads(line) for _,line in numbered_lines(path or published_dir()/'bench.jsonl')]
-    return {r['row']: r for r in records if not r['images'] and r.get('data') in ('mnist', 'a folder')}
+    return {r['row']: r for r in records if not r['images'] and r['data'] == 'mnist'}
 
 # %% ../nbs/api/speed.ipynb #cff136fb
 def values(

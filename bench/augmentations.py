@@ -28,7 +28,7 @@ def train(names, seed, args):
     folder = runs_dir().absolute()/f'augmentations-{"-".join(names) or "none"}-{args.epochs}epochs-seed{seed}'
     run = train_run(Run(augmented(*names), seed, folder), args.data, args.epochs, args.holdout, 'cpu', max(1, torch.get_num_threads()//args.jobs))
     if run.error: raise SystemExit(f'{name_of(names)}, seed {seed}: {run.error}')
-    keep = ('params', 'data', 'checksum', 'split', 'epochs', 'seed', 'test_acc', 'seconds', 'lr_max', 'bs', 'versions', 'commit', 'date')
+    keep = ('params', 'data', 'checksum', 'holdout', 'epochs', 'seed', 'test_acc', 'seconds', 'lr_max', 'bs', 'versions', 'commit', 'date')
     return {'augmentation': name_of(names)} | {k: getattr(run.result, k) for k in keep} | {'last_five': [h['test_acc'] for h in run.result.history[-5:]]}
 
 

@@ -282,5 +282,5 @@ def get_dls(
     train = make(images.train, 0, tfms, bs=bs, shuffle=True, drop_last=True)
     train.rng = random.Random(seed)
     dls = DataLoaders(train, make(images.test, 1, (), bs=8*bs), device=device)
-    dls.images, dls.split = images, f'holdout {holdout}' if holdout else 'test'
+    dls.images, dls.holdout = images, int(holdout)
     return dls

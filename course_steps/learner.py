@@ -48,16 +48,29 @@ def percent(
 
 # %% ../nbs/api/learner.ipynb #ac5d1fba
 class HistoryCallback(Callback):
-    "Keep `learn.history`: a dict an epoch with loss and accuracy (percent) in training and testing, and the seconds it took."
+    "Keep `learn.history`, a dict an epoch with loss and accuracy (percent) in training and testing and the seconds it took, and `learn.wrong`, the positions of the test images that the last epoch got wrong."
     order = 51 # After the Recorder
 
-    def before_epoch(self): self.start = time.perf_counter()
+    def before_epoch(self): self.start, self.misses = time.perf_counter(), []
+    def after_batch(self):
+        if not self.training: self.misses.append(self.pred.argmax(1) != self.y)
     def after_epoch(self):
         if len(self.recorder.values[-1]) < 4: return # Only validated, or looking for a learning rate
         if self.epoch == 0: self.learn.history = []
         train_loss, train_acc, test_loss, test_acc = self.recorder.values[-1]
+        if self.misses: self.learn.wrong = torch.cat(self.misses).nonzero().flatten().tolist() # None are there where a finished run is read
         self.learn.history.append(dict(epoch=self.epoch, train_loss=train_loss, train_acc=percent(train_acc), test_loss=test_loss,
                                        test_acc=percent(test_acc), seconds=time.perf_counter() - self.start))
+
+    def state_dict(self) -> dict:
+        "What a checkpoint keeps."
+        return {'wrong': self.learn.wrong}
+
+    def load_state_dict(self,
+        state:dict, # What `state_dict` gave
+    ):
+        "Take over what a checkpoint kept."
+        self.learn.wrong = state['wrong']
 
 # %% ../nbs/api/learner.ipynb #568cbab2
 class StopAtNaNCallback(Callback):
@@ -112,7 +125,7 @@ def step_learner(
                     cbs=[HistoryCallback(), StopAtNaNCallback(), *step.cbs(), *([BF16Callback()] if bf16 else [])], **kwargs)
     learn.recorder.train_metrics = True
     learn.step, learn.commit = step, _commit()                # Of the code that runs, not of what it became meanwhile
-    learn.identity = {'step': step.n, 'data': dls.images.checksum, 'split': dls.split, 'seed': seed, 'bf16': bf16, 'lr_max': step.lr_max}
+    learn.identity = {'step': step.n, 'data': dls.images.checksum, 'holdout': dls.holdout, 'seed': seed, 'bf16': bf16, 'lr_max': step.lr_max}
     return learn
 
 # %% ../nbs/api/learner.ipynb #f1d1bde5
@@ -132,9 +145,9 @@ def learn_result(
     if not isinstance(learn.history, list): raise CourseError('The learner has not been trained: call fit_one_cycle with at least one epoch first.')
     step, images, last = learn.step, learn.dls.images, learn.history[-1]
     packages = ('torch', 'torchvision', 'fastai')
-    return Result(step=step.n, params=count_params(learn.model), data=images.name, checksum=images.checksum, split=learn.dls.split,
+    return Result(step=step.n, params=count_params(learn.model), data=images.name, checksum=images.checksum, holdout=learn.dls.holdout,
         epochs=len(learn.history), seed=learn.identity['seed'], train_acc_running=last['train_acc'], train_acc=clean_accuracy(learn),
-        test_acc=last['test_acc'], seconds=sum(h['seconds'] for h in learn.history), device=learn.dls.device.type,
+        test_acc=last['test_acc'], wrong=learn.wrong, seconds=sum(h['seconds'] for h in learn.history), device=learn.dls.device.type,
         lr_max=step.lr_max,
         bs=learn.dls.train.bs, bf16=learn.identity['bf16'], history=learn.history, commit=learn.commit,
         versions=dict(course_steps=__version__, python=python_version(), **{p: version(p) for p in packages}),
@@ -145,21 +158,21 @@ def run_folder(
     learn:Learner, # A learner of `step_learner`
     epochs:int, # Epochs of the run
 ) -> Path:
-    "The usual folder of a run, in `runs_dir()`: another step, data set, split, length or seed has another folder."
+    "The usual folder of a run, in `runs_dir()`: another step, data set, holdout, length or seed has another folder."
     ident = learn.identity
-    return runs_dir()/run_name(learn.step.n, learn.dls.images.name, epochs, ident['seed'], learn.dls.split, ident['bf16'])
+    return runs_dir()/run_name(learn.step.n, learn.dls.images.name, epochs, ident['seed'], learn.dls.holdout, ident['bf16'])
 
 def run_name(
     n:int, # Number of the step
     data:str, # Name of the data set
     epochs:int, # Epochs of the run
     seed:int, # Random seed
-    split:str='test', # As a `Result` has it
+    holdout:int=0, # Training images to measure on
     bf16:bool=False, # In bfloat16?
 ) -> str:
     "Name of the usual folder of a run."
     parts = [f'step{n}', data, f'{epochs}epochs', f'seed{seed}']
-    if split != 'test': parts.append(split.replace(' ', ''))
+    if holdout: parts.append(f'holdout{holdout}')
     if bf16: parts.append('bf16')
     return '-'.join(parts)
 
@@ -193,7 +206,7 @@ def plot_run(
     try: result = Result.from_json((run/'result.json').read_bytes())
     except CourseError: raise CourseError(f'{run/"result.json"} is damaged, or no result of a run: train the step again, or give the folder of another run.') from None
     if result.step != step.n: raise UsageError(f'{run} is a run of step {result.step}, not {step.n}.')
-    learn = step_learner(step, get_dls(_data_of(result), holdout=int(result.split.split()[-1]) if result.split != 'test' else 0))
+    learn = step_learner(step, get_dls(_data_of(result), holdout=result.holdout))
     learn.model.load_state_dict(load_weights(run/'weights.safetensors', step.n)[0].state_dict())
     figures = {'curves': plot_curves(result), 'mistakes': plot_mistakes(learn), 'confusion': plot_confusion(learn)}
     for name,fig in figures.items(): fig.savefig(run/f'{name}.png', dpi=120)

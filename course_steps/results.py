@@ -27,7 +27,7 @@ class Result:
     params:int # Trainable parameters
     data:str # Name of the data set
     checksum:str # SHA-256 over the four uncompressed files of the data set
-    split:str # 'test', or 'holdout N' where N training images were kept back for the measurement
+    holdout:int # Training images kept back and measured on instead of the test images; 0 for the test images
     epochs:int # Epochs trained
     seed:int # Random seed
     train_acc_running:float # Mean over the batches of the last epoch, as they were trained: with dropout and augmentation
@@ -38,6 +38,7 @@ class Result:
     lr_max:float # Peak learning rate
     bs:int # Images in a batch
     bf16:bool = False # Trained in bfloat16?
+    wrong:'list|None' = None # Positions of the measured images that the last epoch got wrong, in order; None where they were not kept
     history:list = field(default_factory=list) # A dict an epoch: epoch, train_loss, train_acc, test_loss, test_acc, seconds
     versions:dict = field(default_factory=dict) # Of the packages that matter
     commit:'str|None' = None # Commit of the source, '+' at its end where files were changed
@@ -46,7 +47,7 @@ class Result:
     @property
     def measured_on(self) -> str:
         "The images behind `test_acc`, in words."
-        return 'the test images' if self.split == 'test' else f'the {self.split.split()[-1]} held-out images'
+        return f'the {self.holdout} held-out images' if self.holdout else 'the test images'
 
     def to_json(self) -> str:
         "One line of JSON."
@@ -66,10 +67,11 @@ class Result:
     def _check(self):
         "Raises `TypeError` for a value of another type than its field has, and for one that is no number."
         for f in fields(self):
-            value, kinds = getattr(self, f.name), {float: (int, float), 'str|None': (str, type(None))}.get(f.type, f.type)
+            value, kinds = getattr(self, f.name), {float: (int, float), 'str|None': (str, type(None)), 'list|None': (list, type(None))}.get(f.type, f.type)
             if not isinstance(value, kinds) or isinstance(value, bool) != (kinds is bool): raise TypeError(f'{f.name} is a {type(value).__name__}')
             if f.type is float and not abs(value) < inf: raise TypeError(f'{f.name} is {value}')
         keys = {'epoch', 'train_loss', 'train_acc', 'test_loss', 'test_acc', 'seconds'}
+        if not all(type(i) is int and i >= 0 for i in self.wrong or []): raise TypeError('wrong has something else than positions of images')
         if not all(isinstance(h, dict) and keys <= h.keys() for h in self.history): raise TypeError('history has an epoch without its values')
 
 # %% ../nbs/api/results.ipynb #29f83524
@@ -156,7 +158,7 @@ def of_step(
 ) -> list: # Of `Result`
     "The full runs of one step that are measured on the test set."
     results = read_results() if results is None else results
-    return [r for r in results if r.step == n and r.data == data and r.split == 'test']
+    return [r for r in results if r.step == n and r.data == data and not r.holdout]
 
 # %% ../nbs/api/results.ipynb #6c9c958b
 def minutes(
@@ -232,6 +234,6 @@ def holdout_table(
     "The runs on held-out images from which the peak learning rate of a step was chosen."
     import pandas as pd
     runs = [r for r in read_results(published_dir()/'holdout.jsonl') if r.step == n]
-    rows = [{'lr_max': r.lr_max, 'epochs': r.epochs, 'split': r.split, 'held-out accuracy': f'{r.test_acc:.2f}',
+    rows = [{'lr_max': r.lr_max, 'epochs': r.epochs, 'held out': r.holdout, 'held-out accuracy': f'{r.test_acc:.2f}',
              'held-out loss': f"{r.history[-1]['test_loss']:.4f}"} for r in runs]
-    return pd.DataFrame(rows, columns=['lr_max', 'epochs', 'split', 'held-out accuracy', 'held-out loss']).set_index('lr_max')
+    return pd.DataFrame(rows, columns=['lr_max', 'epochs', 'held out', 'held-out accuracy', 'held-out loss']).set_index('lr_max')

@@ -91,13 +91,13 @@ def sweep(
     seeds, jobs = whole_numbers(seeds, 'seeds'), whole_number(jobs, 'jobs', 1)
     steps = [get_step(n) for n in whole_numbers(steps, 'steps')]
     use_backend(backend)
-    lengths, split = {s.n: default_epochs(s.epochs, epochs) for s in steps}, f'holdout {holdout}' if whole_number(holdout, 'holdout') else 'test'
+    lengths, holdout = {s.n: default_epochs(s.epochs, epochs) for s in steps}, whole_number(holdout, 'holdout')
     images = load_set(data)
-    images.held_out(int(holdout))                             # Too many are refused before anything is trained
+    images.held_out(holdout)                             # Too many are refused before anything is trained
     if images.name == 'digits': data = 'digits'               # The workers need not look for MNIST again
-    runs = [Run(s.n, seed, (runs_dir()/run_name(s.n, images.name, lengths[s.n], seed, split)).absolute()) for s in steps for seed in seeds]
+    runs = [Run(s.n, seed, (runs_dir()/run_name(s.n, images.name, lengths[s.n], seed, holdout)).absolute()) for s in steps for seed in seeds]
     waiting = [r for r in runs if not read_finished(r, images.checksum)]
     yield from (r for r in runs if r.result)
     threads = max(1, torch.get_num_threads()//jobs)           # As many as torch would take, which OMP_NUM_THREADS limits
-    work = (delayed(train_run)(r, data, lengths[r.step], int(holdout), device, threads) for r in waiting)
+    work = (delayed(train_run)(r, data, lengths[r.step], holdout, device, threads) for r in waiting)
     with parallel_config(backend=backend, n_jobs=jobs): yield from Parallel(return_as='list' if backend == 'ray' else 'generator_unordered')(work)

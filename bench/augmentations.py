@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from joblib import Parallel, delayed
 
-from course_steps.augmentations import AUGMENTATIONS, augmented, helpers
+from course_steps.evidence.augmentations import AUGMENTATIONS, augmented, better_than_none
 from course_steps.core import runs_dir
 from course_steps.sweep import Run, train_run
 
@@ -55,4 +55,4 @@ if __name__ == '__main__':
     parser.add_argument('--jobs', default=2, type=int, help='runs at once')
     args = parser.parse_args()
     accs = measure([(), *((name,) for name in AUGMENTATIONS)], args)
-    measure(dict.fromkeys([tuple(helpers(accs)), ('rotation', 'shift'), tuple(name for name,a in AUGMENTATIONS.items() if a.mats or a.coords)]), args)
+    measure(dict.fromkeys([tuple(better_than_none(accs)), ('rotation', 'shift'), tuple(name for name,a in AUGMENTATIONS.items() if a.mats or a.coords)]), args)

@@ -6,10 +6,10 @@ import sys
 from contextlib import contextmanager
 from time import perf_counter
 
-from course_steps.checkpoint import load_weights
-from course_steps.data import load_set
-from course_steps.layers import tuned
-from course_steps.results import published_dir
+from course_steps.weights import load_weights
+from course_steps.images import load_set
+from course_steps.tune import tuned
+from course_steps.core import published_dir
 
 import torch # After the package, which tells threads how to wait
 

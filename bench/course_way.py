@@ -4,7 +4,8 @@ import json
 from time import time
 
 START = time()
-from course_steps.data import get_dls, load_set
+from course_steps.data import get_dls
+from course_steps.images import load_set
 from course_steps.learner import step_learner
 from course_steps.steps import STEPS
 

@@ -9,7 +9,7 @@ from fastai.vision.all import (CrossEntropyLossFlat, ImageDataLoaders, Learner, 
 from PIL import Image
 from seed_way import MEAN, STD, Net
 
-from course_steps.data import load_set
+from course_steps.images import load_set
 
 
 def write_pngs(folder, images, labels):

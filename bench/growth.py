@@ -8,7 +8,8 @@ from time import perf_counter
 
 import torch
 
-from course_steps.data import get_dls, load_set
+from course_steps.data import get_dls
+from course_steps.images import load_set
 from course_steps.layers import conv_net, count_params
 from course_steps.learner import step_learner
 from course_steps.steps import STEPS

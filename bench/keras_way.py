@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from course_steps.data import load_set
+from course_steps.images import load_set
 
 IMPORTED = time()
 

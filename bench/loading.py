@@ -5,7 +5,8 @@ from time import perf_counter
 
 from per_image import per_image_loader
 
-from course_steps.data import get_dls, load_set
+from course_steps.data import get_dls
+from course_steps.images import load_set
 
 
 def main(data, way):

@@ -85,7 +85,7 @@ def run_row(row, repeats, data, images):
 def name_of(data):
     "Name of a data set, which is read to see that it can be."
     from course_steps.core import CourseError
-    from course_steps.data import load_set
+    from course_steps.images import load_set
     try: return load_set(data).name
     except CourseError as e: sys.exit(str(e))
 
@@ -104,7 +104,7 @@ def main(only, repeats, data, images, out):
         record = dict(row=row, **header(), data=name, images=images)
         record['ways'] = run_row(row, repeats, data, images)
         with out.open('a') as f: f.write(json.dumps(record) + '\n')
-    from course_steps.speed import read_bench, speed_table
+    from course_steps.evidence.speed import read_bench, speed_table
     print(', '.join(f'{k} {v}' for k, v in header().items()))
     print(speed_table(read_bench(out)).to_string(index=False))
     if name != 'mnist': print(f'The table has the rows of MNIST alone; these were measured on {name}.')

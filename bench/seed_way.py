@@ -10,7 +10,7 @@ from torch import nn, optim
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
-from course_steps.data import load_set
+from course_steps.images import load_set
 
 MEAN, STD = 0.1307, 0.3081
 

@@ -18,8 +18,9 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
 from course_steps import layers
-from course_steps.data import get_dls, load_set
-from course_steps.dropout import Dropout
+from course_steps.data import get_dls
+from course_steps.images import load_set
+from course_steps.layers import Dropout
 from course_steps.learner import step_learner
 from course_steps.steps import STEPS
 

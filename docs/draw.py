@@ -3,8 +3,8 @@ from pathlib import Path
 
 from matplotlib import pyplot as plt
 
-from course_steps.plots import OURS, SEED
-from course_steps.results import read_seed
+from course_steps.evidence.plots import OURS, ORIGINAL
+from course_steps.results import read_original
 
 STATIC = Path(__file__).parent/'_static'
 
@@ -24,11 +24,11 @@ def favicon():
 
 def card():
     "Title and staircase, 1200 x 630 pixels, with the parameters of the first and the last step."
-    seed = read_seed()
+    seed = read_original()
     fig = plt.figure(figsize=(12, 6.3), dpi=100, facecolor='white')
     stairs(fig.add_axes([0.08, 0.1, 0.84, 0.5]))
     fig.text(0.08, 0.82, 'course_steps', fontsize=54, weight='bold')
-    fig.text(0.08, 0.71, f"From {seed[1]['params']:,} parameters to {seed[8]['params']:,}, in eight steps", fontsize=26, color=SEED)
+    fig.text(0.08, 0.71, f"From {seed[1]['params']:,} parameters to {seed[8]['params']:,}, in eight steps", fontsize=26, color=ORIGINAL)
     fig.savefig(STATIC/'card.png')
 
 

@@ -109,7 +109,8 @@ def reading_time(cells):
 
 def training_time(number):
     "Published minutes of training of a step, as a sentence."
-    from course_steps.results import minutes, of_step
+    from course_steps.evidence.tables import minutes
+    from course_steps.results import of_step
     runs = of_step(number)
     return f'Minutes to train: at most {minutes(runs, "cpu")} on two CPU cores, {minutes(runs, "cuda")} on a GPU'
 
@@ -122,7 +123,7 @@ def toctrees():
 
 def link_terms(cells):
     "Link the first use of each term of the course in the prose of a lesson to the glossary."
-    from course_steps.lessons import glossary
+    from course_steps.teach.lessons import glossary
     for name in sorted((t.name for t in glossary()), key=len, reverse=True):
         link = lambda m: f'<a href="../glossary.html#{name.replace(" ", "-")}">{m[0]}</a>'
         for cell in (c for c in cells if c.cell_type == 'markdown'):

@@ -18,7 +18,7 @@ def load(known, cache, answers):
     "Load KMNIST from a cache; give its checksum."
     import torchvision.datasets
 
-    from course_steps.data import download_set
+    from course_steps.images import download_set
     with patch.multiple(torchvision.datasets.KMNIST, **known), redirect_stderr(io.StringIO()): answers.put(download_set('kmnist', cache).checksum)
 
 
@@ -50,7 +50,7 @@ def checksums(answers, processes):
 
 @pytest.fixture(scope='module')
 def digits():
-    from course_steps.data import bundled_digits
+    from course_steps.images import bundled_digits
     return bundled_digits()
 
 

@@ -14,10 +14,11 @@ import torch
 from conftest import ROOT, idx_files, known_as_kmnist, mirror, send
 
 from course_steps import data
-from course_steps.checkpoint import load_weights, save_weights
+from course_steps.weights import load_weights, save_weights
 from course_steps.cli import main
 from course_steps.core import CourseError
-from course_steps.data import ImageSet, bundled_digits, download_set, get_dls
+from course_steps.data import get_dls
+from course_steps.images import ImageSet, bundled_digits, download_set
 from course_steps.learner import step_learner, train_step
 from course_steps.results import Result, add_results, read_results
 from course_steps.steps import get_step
@@ -59,7 +60,7 @@ def another(handler, name): send(handler, FILES['t10k-labels-idx1-ubyte.gz'])
 
 
 def full_disk(): return patch('torchvision.datasets.utils._urlretrieve', side_effect=OSError(errno.ENOSPC, 'No space left on device'))
-def read_only(): return patch('course_steps.data.FileLock', side_effect=OSError(errno.EROFS, 'Read-only file system'))
+def read_only(): return patch('course_steps.images.FileLock', side_effect=OSError(errno.EROFS, 'Read-only file system'))
 
 
 DOWNLOADS = {

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 from safetensors.numpy import save
 
-from course_steps.checkpoint import load_weights
+from course_steps.weights import load_weights
 from course_steps.cli import VERBS, main
 from course_steps.core import CourseError
-from course_steps.data import read_idx
-from course_steps.predict import default_weights, read_digit
-from course_steps.results import published_dir, read_results
+from course_steps.images import read_idx
+from course_steps.pictures import read_digit
+from course_steps.predict import default_weights
+from course_steps.core import published_dir
+from course_steps.results import read_results
 
 
 def idx_wholes():
@@ -120,7 +122,7 @@ def test_command_line(tmp_path, monkeypatch, proof):
         with proof.trial(): try_words(verb, words)
 
     with patch('course_steps.learner.get_dls', side_effect=stop), patch('course_steps.sweep.load_set', side_effect=stop), \
-         patch('course_steps.data.load_set', side_effect=stop), patch('course_steps.lessons.copy_lessons', side_effect=stop):
+         patch('course_steps.images.load_set', side_effect=stop), patch('course_steps.lessons.copy_lessons', side_effect=stop):
         try: any_words()
         finally: proof.record('command line, words of hypothesis', proof.tried, proof.lost)
 

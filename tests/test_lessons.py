@@ -40,7 +40,7 @@ def test_content(lesson):
 @pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)
 def test_quiz(lesson):
     from course_steps.core import CourseError
-    from course_steps.quiz import read_quiz, show_quiz
+    from course_steps.teach.quiz import read_quiz, show_quiz
     number, fault = int(lesson.stem[:2]), None
     try: questions = read_quiz(number)
     except CourseError as e: fault = str(e)

@@ -8,7 +8,7 @@ pytestmark = pytest.mark.skipif(not folder, reason='COURSE_STEPS_MNIST names no 
 
 
 def test_mnist_is_recognized_by_its_content():
-    from course_steps.data import load_set
+    from course_steps.images import load_set
     mnist = load_set(folder)
     assert mnist.name == 'mnist'
     assert (len(mnist.train[1]), len(mnist.test[1])) == (60_000, 10_000)
@@ -25,7 +25,8 @@ def test_an_epoch_of_loading_has_every_image():
 def test_published_weights_keep_their_published_accuracy():
     import torch
     from course_steps.data import get_dls
-    from course_steps.predict import default_weights, load_weights
+    from course_steps.predict import default_weights
+    from course_steps.weights import load_weights
     from course_steps.results import of_step
     model, meta = load_weights(default_weights())
     dls = get_dls(folder, device='cpu')

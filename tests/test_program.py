@@ -67,7 +67,7 @@ def test_interrupted_in_an_import(program, tmp_path, then):
     (tmp_path/'fastprogress.py').write_text(f'import os, signal\ntry: os.kill(os.getpid(), signal.SIGINT)\nexcept BaseException: {then}\n')
     path = os.pathsep.join([str(tmp_path), os.environ.get('PYTHONPATH', '')])
     done = run(program, 'train', 3, '--epochs', 1, env={**os.environ, 'PYTHONPATH': path}, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
-    assert (done.returncode, done.stdout, done.stderr) == (130, '', 'Interrupted: nothing that was there is lost.\n')
+    assert (done.returncode, done.stdout, done.stderr) == (130, '', 'Interrupted. Existing files are unchanged.\n')
 
 
 def test_a_damaged_file_is_named(program, tmp_path):

@@ -64,7 +64,7 @@ def killed(context, folder, moment=None, fault=None):
 
 def kept(folder):
     "Epochs in the newest checkpoint that can be read."
-    from course_steps.checkpoint import read_tensors
+    from course_steps.weights import read_tensors
     from course_steps.core import CourseError
     for name in ('checkpoint', 'checkpoint-before'):
         with suppress(CourseError): return read_tensors(folder/f'{name}.safetensors')[1]['epoch'] + 1

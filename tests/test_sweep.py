@@ -37,7 +37,7 @@ def test_a_killed_sweep_goes_on(program, tmp_path):
     assert '1/3' in process.stdout.readline()
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    first = tmp_path/'runs/step3-digits-2epochs-seed0/result.json'
+    first, = tmp_path.glob('runs/step3-digits-2epochs-seed0-*/result.json')
     made = first.stat().st_mtime
     time.sleep(0.01)
     done = subprocess.run(words, capture_output=True, text=True, timeout=300)

@@ -19,7 +19,9 @@ from platform import python_version
 
 import course_steps
 import torch
+import fastai.callback.hook # Gives `Learner` its `summary`
 import fastai.callback.schedule # Gives `Learner` its `fit_one_cycle` and `lr_find`
+import fastai.vision.learner # Gives interpretations of images their `plot_top_losses`
 from fastai.learner import Learner
 from fastai.losses import CrossEntropyLossFlat
 from fastai.metrics import accuracy

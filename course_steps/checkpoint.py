@@ -54,10 +54,10 @@ def _part(
     return {k[len(prefix):]: t for k,t in tensors.items() if k.startswith(prefix)}
 
 # %% ../nbs/api/checkpoint.ipynb #ad812da7
-FINGERPRINTS = 'network', 'augmentation', 'callbacks', 'optimizer', 'loss', 'schedule' # Told apart by value, without words for it
+FINGERPRINTS = 'network', 'augmentation', 'callbacks', 'optimizer', 'loss', 'schedule' # Shown without their values
 
 class CheckpointCallback(Callback):
-    "Write a checkpoint after each epoch, and go on from the last one that a folder holds."
+    "Write a checkpoint after each epoch, and continue from the last one in a folder."
     order = 70 # After the Recorder and the progress bar
 
     def __init__(self,
@@ -101,13 +101,15 @@ class CheckpointCallback(Callback):
         problem = self._difference(meta.get('identity', {}))
         problem = problem or ((wrong := misfit(self.model, weights)) and f'another network ({wrong})')
         if problem:
-            raise CourseError(f'{self.file} is of a run with {problem}: choose another folder, or start over without resuming.')
+            raise CourseError(f'{self.file} is of a run with {problem}: '
+                              'choose another folder, or start over without resuming.')
         if tracker := next((type(cb).__name__ for cb in self.learn.cbs if isinstance(cb, TrackerCallback)), None):
             raise CourseError(f'{tracker} does not know what happened in the epochs of {self.file}: '
                               'leave it out, or start over without resuming.')
         self.model.load_state_dict(weights)
         device = next(self.model.parameters()).device
-        states = [{**{k: t.to(device) for k,t in _part(tensors, f'opt.{i}.').items()}, **state} for i,state in enumerate(meta['opt'])]
+        moved = lambda i: {k: t.to(device) for k,t in _part(tensors, f'opt.{i}.').items()}
+        states = [{**moved(i), **state} for i,state in enumerate(meta['opt'])]
         self.opt.load_state_dict({'state': states, 'hypers': meta['hypers']})
         self.done = meta['epoch']
         left = self.n_epoch - self.done - 1
@@ -144,13 +146,14 @@ class CheckpointCallback(Callback):
 
     def _stateful(self) -> list: # Of Callback
         "The callbacks that have a state of their own."
-        return [cb for cb in self.learn.cbs if hasattr(type(cb), 'state_dict')] # Of the class: an object asks the model for it
+        return [cb for cb in self.learn.cbs if hasattr(type(cb), 'state_dict')] # An object would ask its model
 
     def _identity(self) -> dict:
         "What must be the same for a run to go on."
         train = self.dls.train
         return {**getattr(self.learn, 'identity', {}), **{f'state of {cb.name}': True for cb in self._stateful()},
-                'epochs': self.n_epoch, 'training images': len(self.dls.train_ds), 'batch size': train.bs, 'schedule': self._rates(),
+                'epochs': self.n_epoch, 'training images': len(self.dls.train_ds), 'batch size': train.bs,
+                'schedule': self._rates(),
                 'optimizer': fingerprint(list(self.opt.cbs)), 'loss': fingerprint(self.loss_func),
                 'transforms': [type(tfm).__name__ for tfm in train.after_batch.fs], 'network': fingerprint(self.model)}
 
@@ -171,7 +174,8 @@ class CheckpointCallback(Callback):
         cbs = {cb.name: cb.state_dict() for cb in self._stateful()}
         tensors |= {f'cb.{name}.{k}': t for name,s in cbs.items() for k,t in s.items() if is_tensor(t)}
         new = self.file.with_name('checkpoint-new.safetensors')
-        write_tensors(tensors, new, identity=self.signature, epoch=self.epoch, random=rest, hypers=list(states['hypers']),
+        write_tensors(tensors, new, identity=self.signature, epoch=self.epoch, random=rest,
+                      hypers=list(states['hypers']),
                       opt=[{k: v for k,v in s.items() if not is_tensor(v)} for s in states['state']],
                       values=[list(v) for v in self.recorder.values], smooth_count=self.recorder.smooth_loss.count,
                       history=getattr(self.learn, 'history', []),

@@ -74,8 +74,9 @@ def train(
         result = train_step(step, out=out, resume=resume, **kwargs)
         save_figures({'curves': plot_curves(result)}, latest_run(result.step) if out == 'auto' else out)
         epochs = f'{result.epochs} epoch{"s" if result.epochs > 1 else ""}'
-        print(f'Step {result.step} on {result.data}: {result.test_acc:.2f} % on {result.measured_on}, {result.train_acc:.2f} % '
-              f'on the training images without dropout and augmentation, {epochs} in {result.seconds:.0f} s.')
+        print(f'Step {result.step} on {result.data}: {result.test_acc:.2f} % on {result.measured_on}, '
+              f'{result.train_acc:.2f} % on the training images without dropout and augmentation, '
+              f'{epochs} in {result.seconds:.0f} s.')
     if json: print(result.to_json())
     if goal is not None and result.test_acc < goal:
         raise CourseError(f'The accuracy {result.test_acc:.2f} on {result.measured_on} is below the target {goal:.2f}.')

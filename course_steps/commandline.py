@@ -40,7 +40,7 @@ def read_words(
     func, # Its function
     words:list, # What the user wrote after the verb
 ) -> tuple: # (positional values of `*args`, name -> value)
-    "The values that words stand for, numbers as numbers; raises `UsageError` for words that the function does not take."
+    "The values that words stand for, numbers as numbers; raises `UsageError` for any other words."
     many, values = [], vars(verb_parser(verb, func).parse_args(words))
     for name,p in signature(func).parameters.items():
         value = values[name]

@@ -94,7 +94,7 @@ def append_lines(
     lines:list, # Of text
     path, # A JSON Lines file; made if it is not there
 ):
-    "Add lines to a file, on a line of their own where a writer before was broken off. Hold the lock of the file meanwhile."
+    "Add lines to a file, also after a line that was cut off. Hold the lock of the file while you call this."
     with Path(path).open('a+b') as f:
         if f.seek(0, 2) and (f.seek(-1, 2), f.read(1))[1] != b'\n': lines = ['', *lines]
         f.write(''.join(f'{l}\n' for l in lines).encode())
@@ -136,8 +136,8 @@ def whole_number(
     "`value` as an int from `least` to `most`; raises `UsageError` for anything else."
     try: number = int(str(value))
     except ValueError: number = None
-    if number is None or number < least: raise UsageError(f'{name} must be a whole number of at least {least}, not {value!r}.')
-    if number > most: raise UsageError(f'{name} must be a whole number of at most {most:,}, not {value!r}.')
+    limit = f'at least {least}' if number is None or number < least else f'at most {most:,}' if number > most else ''
+    if limit: raise UsageError(f'{name} must be a whole number of {limit}, not {value!r}.')
     return number
 
 # %% ../nbs/api/core.ipynb #fc919933
@@ -149,10 +149,10 @@ def whole_numbers(
     numbers = []
     for part in str(text).split(','):
         first, _, last = part.strip().partition('-')
-        if not first: first, last = part.strip(), ''          # '-1' is no range
+        if not first: first, last = part.strip(), ''          # '-1' is not a range
         first = whole_number(first, name)
         last = whole_number(last, name) if last else first
-        if last < first: raise UsageError(f'{part} is no range of {name}: write the smaller number first.')
+        if last < first: raise UsageError(f'{part} is not a range of {name}: write the smaller number first.')
         if last - first >= 1000: raise UsageError(f'{part} lists more than 1,000 {name}: give a shorter range.')
         numbers += range(first, last + 1)
     return sorted(set(numbers))
@@ -166,8 +166,9 @@ def positive(
     "`value` as a float above 0 and not above `most`; raises `UsageError` for anything else."
     try: number = float(value)
     except (TypeError, ValueError): number = nan
+    upper = '' if most == inf else f' and at most {most:g}'
     if not 0 < number <= most or number == inf:
-        raise UsageError(f'{name} must be a number above 0{"" if most == inf else f" and at most {most:g}"}, not {value!r}.')
+        raise UsageError(f'{name} must be a number above 0{upper}, not {value!r}.')
     return number
 
 # %% ../nbs/api/core.ipynb #749deaa8
@@ -175,6 +176,6 @@ def default_epochs(
     epochs:int, # Epochs where nothing else is said
     asked=None, # Epochs that a user asked for, None if none did
 ) -> int: # 1 to 10,000
-    "Epochs to train: those asked for, else `COURSE_STEPS_EPOCHS`, else `epochs`; raises `UsageError` for what is no such number."
+    "Epochs to train: those asked for, else `COURSE_STEPS_EPOCHS`, else `epochs`; raises `UsageError` for a bad value."
     name = 'COURSE_STEPS_EPOCHS' if asked is None else 'epochs'
     return whole_number((os.environ.get(name) or epochs) if asked is None else asked, name, 1, 10_000)

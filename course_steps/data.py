@@ -29,7 +29,7 @@ class ImageTensors:
     def __init__(self,
         x:torch.Tensor, # `uint8` images (N, 28, 28)
         y:torch.Tensor|None, # Labels (N,); None where there are none
-        vocab, # Name of each label
+        vocab, # Names of the labels, in their order
         split_idx:int, # 0: fastai applies random transforms, 1: it does not
         device=None, # Where the tensors are kept
     ):
@@ -76,7 +76,7 @@ class BatchDL(TfmdDL):
     def create_batch(self, b): return self.dataset[b]
 
 class TestTimeTransform(Transform):
-    "A random transform in the loader of the test images: it runs, and draws random numbers, only if `learn.tta` asks for it."
+    "A random transform for the test images: it runs, and draws random numbers, only if `learn.tta` asks for it."
     def __init__(self,
         tfm, # A fastai batch transform
     ): self.tfm, self.order = tfm, getattr(tfm, 'order', 0)
@@ -94,7 +94,8 @@ def as_pixels(
     if not isinstance(item, torch.Tensor): return torch.from_numpy(read_digit(item))
     pixels = torch.Tensor.as_subclass(item, torch.Tensor).squeeze()
     if tuple(pixels.shape) != (28, 28) or pixels.dtype != torch.uint8:
-        raise UsageError(f'An image has 28 x 28 pixels of type uint8, not {tuple(item.shape)} of {str(item.dtype).split(".")[-1]}: '
+        found = f'{tuple(item.shape)} of {str(item.dtype).split(".")[-1]}'
+        raise UsageError(f'An image has 28 x 28 pixels of type uint8, not {found}: '
                          'give those, a picture, or the path of one.')
     return pixels
 
@@ -105,7 +106,7 @@ class ImageDataLoaders(DataLoaders):
         rm_type_tfms=None, # As fastai has it; nothing here depends on types
         with_labels:bool=False, # Are they pairs with a label?
         process:bool=True, # As fastai has it; nothing here is kept from the training images
-        **kwargs, # Go to the loader: bs, say
+        **kwargs, # For the loader, such as `bs`
     ) -> BatchDL:
         "A loader for new images."
         items, labels = zip(*test_items) if with_labels else (test_items, None)
@@ -125,10 +126,11 @@ def get_dls(
     "Training and test images as DataLoaders; raises `CourseError` for data that cannot be used."
     holdout = whole_number(holdout, 'holdout')
     images = (name if isinstance(name, ImageSet) else load_set(name)).held_out(holdout)
-    if not 1 <= bs <= len(images.train[1]):
-        raise UsageError(f'The batch size must be from 1 to the {len(images.train[1]):,} training images of {images.name}, not {bs}.')
+    size = len(images.train[1])
+    if not 1 <= bs <= size:
+        raise UsageError(f'The batch size must be from 1 to the {size:,} training images of {images.name}, not {bs}.')
     if not images.stats[1]:
-        raise CourseError(f'All pixels of the training images of {images.name} are the same: there is nothing to learn from.')
+        raise CourseError(f'The training images of {images.name} are all alike: there is nothing to learn from.')
     device = torch.device(device) if device else default_device()
     scale = [IntToFloatTensor(), Normalize.from_stats(*([s] for s in images.stats), cuda=False)]
     def loader(part, split_idx, augment, **kwargs):

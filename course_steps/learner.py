@@ -41,7 +41,7 @@ from .weights import save_weights
 
 # %% ../nbs/api/learner.ipynb #e2cf2809
 def _commit() -> 'str|None':
-    "Commit of the checkout that this package is in, '+' behind it if the package was changed; None elsewhere."
+    "Commit of the checkout of this package, followed by '+' if the package was changed; None outside a checkout."
     git = partial(subprocess.run, cwd=Path(course_steps.__file__).parent, capture_output=True, text=True, check=True)
     try:
         git(['git', 'ls-files', '--error-unmatch', '__init__.py'])
@@ -74,7 +74,7 @@ def step_learner(
     learn = Learner(dls, tuned(step.model(), dls.device.type), loss_func=loss, metrics=accuracy, cbs=cbs,
                     **{'path': runs_dir(), **kwargs})
     learn.recorder.train_metrics = True
-    learn.step, learn.commit = step, _commit()                # Of the code that runs, not of what it became meanwhile
+    learn.step, learn.commit = step, _commit()                # Now: the files may change while it trains
     learn.asked = Run(step.n, dls.images.name, None, seed, dls.holdout, dls.device.type, bf16, step.lr_max)
     learn.identity = run_identity(learn.asked, step, dls.images.checksum)
     return learn
@@ -97,9 +97,10 @@ def learn_result(
         raise CourseError('The learner has not been trained: call fit_one_cycle with at least one epoch first.')
     last, packages = learn.history[-1], ('torch', 'torchvision', 'fastai')
     return Result(**asdict(learn.asked) | dict(
-        epochs=len(learn.history), bs=learn.dls.train.bs, params=count_params(learn.model), checksum=learn.dls.images.checksum,
-        train_acc_running=last['train_acc'], train_acc=clean_accuracy(learn), test_acc=last['test_acc'], wrong=learn.wrong,
-        seconds=sum(h['seconds'] for h in learn.history), history=learn.history, commit=learn.commit,
+        epochs=len(learn.history), bs=learn.dls.train.bs, params=count_params(learn.model),
+        checksum=learn.dls.images.checksum, train_acc_running=last['train_acc'], train_acc=clean_accuracy(learn),
+        test_acc=last['test_acc'], wrong=learn.wrong, history=learn.history,
+        seconds=sum(h['seconds'] for h in learn.history), commit=learn.commit,
         versions=dict(course_steps=__version__, python=python_version(), **{p: version(p) for p in packages}),
         date=datetime.now(timezone.utc).isoformat(timespec='seconds')))
 
@@ -128,8 +129,9 @@ def save_run(
 ) -> Result:
     "Write `weights.safetensors`, `history.csv` and, last of all, `result.json`, and return the result."
     folder, result, images = Path(folder), learn_result(learn), learn.dls.images
-    save_weights(learn.model, folder/'weights.safetensors', step=result.step, stats=images.stats, classes=images.classes,
-                 data=result.data, checksum=result.checksum, identity={**learn.identity, 'epochs': result.epochs})
+    save_weights(learn.model, folder/'weights.safetensors', step=result.step, stats=images.stats,
+                 classes=images.classes, data=result.data, checksum=result.checksum,
+                 identity={**learn.identity, 'epochs': result.epochs})
     with (folder/'history.csv').open('w', newline='') as f:
         rows = csv.DictWriter(f, fieldnames=list(result.history[0]))
         rows.writeheader()
@@ -143,7 +145,7 @@ DEVICES = 'auto', 'cpu', 'cuda', 'mps'
 def get_device(
     name:str='auto', # One of `DEVICES`
 ) -> str: # 'cpu', 'cuda' or 'mps'
-    "The device of a name, for 'auto' fastai's default; raises `UsageError` for a device that this machine does not have."
+    "The device of a name, fastai's default for 'auto'; raises `UsageError` for one that this machine does not have."
     if name not in DEVICES: raise UsageError(f'There is no device {name!r}: choose one of {", ".join(DEVICES)}.')
     if name == 'auto': return default_device().type
     has = dict(cpu=True, cuda=torch.cuda.is_available(), mps=torch.backends.mps.is_available())
@@ -159,7 +161,7 @@ def train_step(
     resume:bool=False, # Go on from the checkpoint in `out`?
     **kwargs
 ) -> Result:
-    "Train a step with the one-cycle and measure it; raises `CourseError` for bad input and for a loss that is not finite."
+    "Train a step with the one-cycle and measure it; raises `CourseError` for bad input and a loss that is not finite."
     step = get_step(step)
     run = Run(step.n, data, **kwargs).checked(step)
     step, device = replace(step, lr_max=run.lr_max), get_device(run.device)
@@ -181,7 +183,7 @@ def _train_in_folder(
     "Train with a checkpoint after each epoch, and keep what came out."
     checkpoint = CheckpointCallback(folder, resume)
     _announce(checkpoint)
-    with _saying_how_it_goes_on(checkpoint):
+    with _explain_how_to_continue(checkpoint):
         learn.fit_one_cycle(run.epochs, run.lr_max, cbs=checkpoint)
         result = save_run(learn, folder)
     print(f'The run is in {folder}.')
@@ -198,15 +200,15 @@ def _announce(
         print(f'The unfinished run in {folder}, {done} of {epochs} epochs, starts over; use --resume to continue.')
 
 @contextmanager
-def _saying_how_it_goes_on(
+def _explain_how_to_continue(
     checkpoint:CheckpointCallback, # Of the training
 ):
     "Say of a training that ends by Ctrl-C, or because a disk is full, how it goes on."
     again = 'the same command' if checkpoint.resume else 'the same command with --resume'
     try: yield
     except (KeyboardInterrupt, CourseError, OSError) as e:
-        kept = checkpoint.found()
-        goes_on = f'{again} continues after the last finished epoch' if kept else 'the same command starts over: nothing is kept yet'
+        goes_on = f'{again} continues after the last finished epoch' if checkpoint.found() \
+            else 'the same command starts over: nothing is kept yet'
         if isinstance(e, KeyboardInterrupt): raise KeyboardInterrupt(f'{goes_on}.') from None
         if not disk_is_full(e): raise
         raise CourseError(f'The disk with {checkpoint.file.parent} is full: make room, then {goes_on}.') from None

@@ -17,13 +17,13 @@ from .core import CourseError
 # %% ../nbs/api/pictures.ipynb #3583befa
 MAX_PIXELS = 100_000_000 # A larger picture is refused before it is unpacked
 WORK_SIZE = 512 # Longest side, in pixels, at which the digit is looked for
-FORMATS = 'PNG', 'JPEG', 'GIF', 'BMP', 'TIFF', 'WEBP', 'AVIF', 'PPM', 'ICO' # Others, as EPS, start a program or hide a file in a file
+FORMATS = 'PNG', 'JPEG', 'GIF', 'BMP', 'TIFF', 'WEBP', 'AVIF', 'PPM', 'ICO' # Others, such as EPS, can start a program
 
 # %% ../nbs/api/pictures.ipynb #f86377ff
 def grey_values(
     im:Image.Image, # A picture
 ) -> np.ndarray: # (H, W), float, 0 to 255
-    "The grey values of a picture, upright, on white where it is transparent, and at most `WORK_SIZE` pixels high and wide."
+    "The grey values of a picture: upright, on white where it is transparent, at most `WORK_SIZE` pixels a side."
     if im.width*im.height > MAX_PIXELS: raise Image.DecompressionBombError
     im.draft('L', (WORK_SIZE, WORK_SIZE))
     im = ImageOps.exif_transpose(im).convert('RGBA')
@@ -34,21 +34,22 @@ def grey_values(
 def open_image(
     path, # A file in one of `FORMATS`
 ) -> np.ndarray: # Grey values (H, W), float, 0 to 255
-    "The grey values of a picture in a file, as `grey_values` has them; raises `CourseError` for a file that is not a picture."
+    "The `grey_values` of a picture in a file; raises `CourseError` for a file that is not a picture."
     formats = [f for f in FORMATS if f in Image.registered_extensions().values()]
     try:
         with warnings.catch_warnings(record=True), Image.open(path, formats=formats) as im: return grey_values(im)
     except FileNotFoundError: raise CourseError(f'There is no image file {path}.') from None
-    except Image.DecompressionBombError: raise CourseError(f'{path} has more than {MAX_PIXELS:,} pixels: make it smaller.') from None
+    except Image.DecompressionBombError:
+        raise CourseError(f'{path} has more than {MAX_PIXELS:,} pixels: make it smaller.') from None
     except Exception as e:                                    # A damaged picture can make Pillow raise anything
-        why = getattr(e, 'strerror', None) or 'it is damaged, or in no known format'
-        raise CourseError(f'{path} is no image that can be read: {why}; give one of {", ".join(FORMATS)}.') from None
+        why = getattr(e, 'strerror', None) or 'it is damaged, or in an unknown format'
+        raise CourseError(f'{path} cannot be read as a picture: {why}; give one of {", ".join(FORMATS)}.') from None
 
 # %% ../nbs/api/pictures.ipynb #8b3f6020
 def otsu(
     values:np.ndarray, # Numbers from 0 to 255
 ) -> float: # The threshold
-    "The threshold with the largest variance between the two classes that it parts (Otsu, 1979)."
+    "The threshold with the largest variance between the two classes that it separates (Otsu, 1979)."
     counts, edges = np.histogram(values, 256, (0, 256))
     below = counts.cumsum()
     sums = (counts*np.arange(256)).cumsum()
@@ -87,7 +88,8 @@ def center(
     digit = _thicken(digit)
     scale = box/max(digit.shape)
     size = tuple(max(1, round(s*scale)) for s in digit.shape[::-1])
-    small = np.asarray(Image.fromarray(digit.astype(np.float32)).resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC))
+    method = Image.Resampling.BOX if scale < 1 else Image.Resampling.BICUBIC
+    small = np.asarray(Image.fromarray(digit.astype(np.float32)).resize(size, method))
     small = np.clip(small*255/small.max(), 0, 255)
     framed = np.pad(small, frame)
     middle = [round(c) for c in ndimage.center_of_mass(framed)]

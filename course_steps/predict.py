@@ -36,7 +36,8 @@ def predict(
     try: (mean, std), classes = map(float, meta['stats']), [str(c) for c in meta['classes']]
     except (KeyError, TypeError, ValueError): mean, std, classes = 0, 0, []
     if not (std > 0 and isfinite(mean/std) and len(classes) == 10):
-        raise CourseError(f'{weights} does not say on which pixels and classes it was trained: give the weights of a run.')
+        raise CourseError(f'{weights} does not say on which pixels and classes it was trained: '
+                          'give the weights of a run.')
     xb = (torch.from_numpy(np.stack(images))[:, None]/255 - mean)/std
     with torch.no_grad(): values, places = model(xb).softmax(1).sort(1, descending=True)
     return [[(classes[i], p) for i,p in zip(*row)] for row in zip(places.tolist(), values.tolist())]

@@ -37,7 +37,8 @@ def _function_parts(
     f:FunctionType, # Not of a library
 ) -> list:
     "Code, defaults and what the code closes over."
-    return [f.__qualname__, _code_text(f.__code__), f.__defaults__, f.__kwdefaults__, [c.cell_contents for c in f.__closure__ or ()]]
+    inner = [cell.cell_contents for cell in f.__closure__ or ()]
+    return [f.__qualname__, _code_text(f.__code__), f.__defaults__, f.__kwdefaults__, inner]
 
 def _class_parts(
     cls:type, # Not of a library

@@ -68,7 +68,7 @@ def use_backend(
     name:str, # One of `BACKENDS`
 ):
     "Make a cluster known to joblib; raises `UsageError` where what it needs is not installed."
-    if name not in BACKENDS: raise UsageError(f'There is no backend {name!r}: take {", ".join(BACKENDS)}.')
+    if name not in BACKENDS: raise UsageError(f'There is no backend {name!r}: choose one of {", ".join(BACKENDS)}.')
     try:
         if name == 'ray':
             from ray.util.joblib import register_ray
@@ -77,7 +77,8 @@ def use_backend(
             from distributed import Client, get_client
             try: get_client()
             except ValueError: Client(threads_per_worker=1)   # A cluster on this machine
-    except ImportError: raise UsageError(f"The backend {name} is not installed: pip install 'course_steps[{name}]'.") from None
+    except ImportError:
+        raise UsageError(f"The backend {name} is not installed: pip install 'course_steps[{name}]'.") from None
 
 # %% ../nbs/api/sweep.ipynb #bf72dab9
 def train_run(
@@ -100,7 +101,7 @@ def runs_at_once(
     jobs, # A number, or 'auto'
     device:str, # Type of the device
 ) -> int:
-    "How many runs share the machine: 'auto' is one for each core, and on a GPU, which one small network cannot fill, up to four."
+    "How many runs share the machine; 'auto': one for each core, up to four on a GPU, which one network cannot fill."
     if jobs != 'auto': return whole_number(jobs, 'jobs', 1)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     return cores if device == 'cpu' else min(cores, 4)
@@ -111,7 +112,7 @@ def train_runs(
     backend:str='loky', # One of `BACKENDS`
 ): # Yields each `SweepRun` as it ends
     "Train several runs at once; they share the threads of torch."
-    threads = max(1, torch.get_num_threads()//jobs)           # As many as torch would take, which OMP_NUM_THREADS limits
+    threads = max(1, torch.get_num_threads()//jobs)           # OMP_NUM_THREADS limits what torch takes
     returned = 'list' if backend == 'ray' else 'generator_unordered'
     with parallel_config(backend=backend, n_jobs=jobs):
         yield from Parallel(return_as=returned)(delayed(train_run)(p, threads) for p in planned)
@@ -126,7 +127,7 @@ def sweep(
     backend:str='loky', # loky on this machine, ray or dask on a cluster
     **kwargs
 ): # Yields `SweepRun`, the finished ones first, then each as it ends
-    "Train steps with seeds; what is finished is not repeated, what was interrupted goes on, what fails does not stop the rest."
+    "Train steps with seeds. Finished runs are not repeated, interrupted ones continue, failed ones stop nothing."
     seeds, steps = whole_numbers(seeds, 'seeds'), [get_step(n) for n in whole_numbers(steps, 'steps')]
     use_backend(backend)
     run = Run(None, data, **kwargs)

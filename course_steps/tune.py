@@ -15,11 +15,11 @@ warnings.filterwarnings('ignore', message='.*torch.jit.script', category=FutureW
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3 # Parameters of mallopt(3)
 
 def tunes() -> bool:
-    "May training change settings of the process? Not if `COURSE_STEPS_TUNE` is 0."
+    "Whether training may change settings of the process: not if `COURSE_STEPS_TUNE` is 0."
     return os.environ.get('COURSE_STEPS_TUNE') != '0'
 
 # %% ../nbs/api/tune.ipynb #31573d87
-def keep_memory() -> bool: # Was anything changed?
+def keep_memory() -> bool: # Whether anything was changed
     "Let glibc keep freed memory for the next batch; elsewhere, and where `tunes()` says no, nothing happens."
     if not tunes() or platform.libc_ver()[0] != 'glibc': return False
     mallopt = ctypes.CDLL(None).mallopt
@@ -27,7 +27,7 @@ def keep_memory() -> bool: # Was anything changed?
     return bool(kept and mallopt(M_TRIM_THRESHOLD, 2**31 - 1))
 
 # %% ../nbs/api/tune.ipynb #dd62e99c
-WAITING = {'OMP_WAIT_POLICY': 'PASSIVE', 'GOMP_SPINCOUNT': '10000'} # For all OpenMP libraries, and for that of GNU
+WAITING = {'OMP_WAIT_POLICY': 'PASSIVE', 'GOMP_SPINCOUNT': '10000'} # For every OpenMP library, and for GNU's
 
 if tunes():
     for _name,_value in WAITING.items(): os.environ.setdefault(_name, _value)

@@ -97,4 +97,4 @@ def misfit(
     for name in (*ours, *tensors):
         found, expected = shape(tensors, name), shape(ours, name)
         if found != expected: return f'{name} is {found}, expected {expected}'
-        if not tensors[name].isfinite().all(): return f'{name} has values that are no numbers'
+        if not tensors[name].isfinite().all(): return f'{name} has values that are not finite'

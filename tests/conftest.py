@@ -53,7 +53,7 @@ def pytest_addoption(parser):
 
 
 def replace_row(file, line):
-    "Add a line of JSON to a file, in the place of one of the same name; programs may do so at once."
+    "Add a line of JSON to a file, instead of one of the same name; programs may do so at the same time."
     with FileLock(f'{file}.lock'):
         rows = [json.loads(row) for row in file.read_text(encoding='utf-8').splitlines()]
         file.write_text(''.join(json.dumps(row) + '\n' for row in [*(r for r in rows if r['name'] != line['name']), line]), encoding='utf-8')

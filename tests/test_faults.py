@@ -206,7 +206,7 @@ def test_numbers(said, tmp_path, monkeypatch, proof):
     (x, y), few = images.train, tuple(t[:20] for t in images.test)
     written = lambda: len(list((tmp_path/'runs').rglob('*.safetensors')))
     message = said('train', 3, '--epochs', 1, '--lr-max', 1000)
-    proof.record('the loss is no number', 1, unsaid(message, 'The loss became') + written(), message=message)
+    proof.record('the loss is not finite', 1, unsaid(message, 'The loss became') + written(), message=message)
     message = said('train', 3, '--epochs', 0, code=2)
     proof.record('no epochs', 1, unsaid(message, 'epochs must be') + written(), message=message)
     message = said('train', 3, '--data', write_set(tmp_path/'one', (x[:1], y[:1]), few), code=2)
@@ -221,7 +221,7 @@ def test_numbers(said, tmp_path, monkeypatch, proof):
 
 
 @pytest.mark.parametrize('value', [float('inf'), float('-inf'), float('nan')])
-@pytest.mark.parametrize('where, words', [(True, 'The loss became'), (False, 'loss on the test images is no number')], ids=['training', 'testing'])
+@pytest.mark.parametrize('where, words', [(True, 'The loss became'), (False, 'loss on the test images is not finite')], ids=['training', 'testing'])
 def test_a_loss_that_is_no_number(value, where, words):
     learn = step_learner(3, get_dls('digits', device='cpu'))
     right = learn.loss_func

@@ -19,7 +19,7 @@ NOTEBOOKS = [n for n in NOTEBOOKS if '.ipynb_checkpoints' not in n.parts]
 
 @pytest.fixture(scope='module')
 def copy(tmp_path_factory):
-    "A copy of the sources, exported and cleaned anew."
+    "A copy of the sources, exported and cleaned again."
     copy = tmp_path_factory.mktemp('copy')
     for name in ('nbs', 'course_steps'): shutil.copytree(ROOT/name, copy/name, ignore=shutil.ignore_patterns('runs', '__pycache__', '.ipynb_checkpoints'))
     for name in ('settings.ini', 'setup.py', 'pyproject.toml'): shutil.copy(ROOT/name, copy)

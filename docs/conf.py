@@ -20,12 +20,14 @@ nb_render_markdown_format = 'myst'
 myst_enable_extensions = ['dollarmath', 'attrs_inline']
 myst_heading_anchors = 3
 nitpicky = True
+suppress_warnings = ['myst.header'] # What a small module exports stands right below its title
 
 html_title = f'{project}: {cfg["description"]}'
 html_theme = 'sphinx_book_theme'
 html_theme_options = dict(
     repository_url=cfg['git_url'], repository_branch=cfg['branch'], path_to_docs=cfg['nbs_path'],
-    use_repository_button=True, use_issues_button=True, use_download_button=True, home_page_in_toc=True, show_toc_level=2,
+    use_repository_button=True, use_issues_button=True, use_download_button=True,
+    home_page_in_toc=True, show_toc_level=2,
     launch_buttons=dict(colab_url='https://colab.research.google.com'), navbar_persistent=[],
     logo=dict(text=project, alt_text=project),
 )
@@ -63,8 +65,11 @@ def describe(app, pagename, templatename, context, doctree):
     from docutils import nodes
     paragraph = doctree.next_node(nodes.paragraph)
     description = escape(paragraph.astext() if paragraph else cfg['description'])
-    tags = {'og:description': description, 'og:title': context.get('title', project), 'og:type': 'article', 'og:image': f'{html_baseurl}_static/card.png', 'og:url': f'{html_baseurl}{pagename}.html'}
-    context['metatags'] = context.get('metatags', '') + f'<meta name="description" content="{description}">\n' + ''.join(f'<meta property="{k}" content="{re.sub("<.*?>", "", v)}">\n' for k, v in tags.items())
+    tags = dict(description=description, title=context.get('title', project), type='article',
+                image=f'{html_baseurl}_static/card.png', url=f'{html_baseurl}{pagename}.html')
+    lines = [f'<meta name="description" content="{description}">']
+    lines += [f'<meta property="og:{k}" content="{re.sub("<.*?>", "", v)}">' for k, v in tags.items()]
+    context['metatags'] = context.get('metatags', '') + '\n'.join(lines) + '\n'
 
 
 def setup(app):

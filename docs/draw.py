@@ -24,11 +24,11 @@ def favicon():
 
 def card():
     "Title and staircase, 1200 x 630 pixels, with the parameters of the first and the last step."
-    seed = read_original()
+    first, last = (f"{read_original()[n]['params']:,}" for n in (1, 8))
     fig = plt.figure(figsize=(12, 6.3), dpi=100, facecolor='white')
     stairs(fig.add_axes([0.08, 0.1, 0.84, 0.5]))
     fig.text(0.08, 0.82, 'course_steps', fontsize=54, weight='bold')
-    fig.text(0.08, 0.71, f"From {seed[1]['params']:,} parameters to {seed[8]['params']:,}, in eight steps", fontsize=26, color=ORIGINAL)
+    fig.text(0.08, 0.71, f'From {first} parameters to {last}, in eight steps', fontsize=26, color=ORIGINAL)
     fig.savefig(STATIC/'card.png')
 
 

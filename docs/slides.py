@@ -11,26 +11,19 @@ from base64 import b64decode
 from pathlib import Path
 
 import nbformat
+from cells import alternative, code, directives, pictures
 from nbconvert import SlidesExporter
-from stage import ROOT, alternative, markdown, settings
+from stage import ROOT, markdown, settings
 from traitlets.config import Config
 
 OUT = ROOT/'_slides'
 REVEAL = Path(os.environ.get('REVEAL', ROOT/'.venv/reveal.js')) # What `make slides` fetches
+NO_REVEAL = 'There is no reveal.js here (make slides fetches it with npm)'
 CELLS, HEIGHT = 3, 600 # What one slide holds: cells, and pixels by `height`
 REMARK, PICTURE = 70, 380 # Pixels: a text below it needs no slide of its own; a plot is never higher
 LINE = dict(markdown=34, code=27, text=25, table=33) # Pixels of one line
 WIDTH = dict(markdown=95, code=200) # Characters of one line
-
-
-def directives(cell):
-    "The words of nbdev's directives in a code cell: {'exports'}, {'echo: false'}."
-    return set(re.findall(r'(?m)^#\|\s*(.+?)\s*$', cell.source))
-
-
-def code(cell):
-    "The source of a code cell without directives."
-    return '\n'.join(l for l in cell.source.splitlines() if not l.startswith('#|')).strip()
+HIDDEN = {'hide', 'default_exp', 'code-fold', 'export'} # Directives of what is not for the class
 
 
 def only(cell, *kinds):
@@ -42,8 +35,8 @@ def only(cell, *kinds):
 
 def is_hidden(cell):
     "Whether a code cell is not for the class: hidden, a solution, exported without being shown, or imports alone."
-    hidden = any(re.match(r'hide$|default_exp|code-fold|export( |$)', d) for d in directives(cell))
-    return cell.cell_type == 'code' and (hidden or only(cell, ast.Import, ast.ImportFrom))
+    hidden = HIDDEN & directives(cell).keys()
+    return cell.cell_type == 'code' and bool(hidden or only(cell, ast.Import, ast.ImportFrom))
 
 
 def is_check(cell):
@@ -72,14 +65,13 @@ def link(found):
     return f'({found[1]}.html)'
 
 
-def prepare(cell):
-    "A cell of a lesson as the slides show it: links lead to decks, code has no directives."
+def prepare(cell, notebook):
+    "A cell of a lesson as the slides show it: links lead to decks, code has no directives, pictures have a text."
     if cell.cell_type == 'markdown':
         cell.source = re.sub(r'\((\d\d_\w+)\.ipynb\)', link, cell.source).strip()
         return cell
-    cell.metadata['tags'] = ['remove-input'] if 'echo: false' in directives(cell) else []
-    for output in cell.outputs:
-        if 'image/png' in output.get('data', {}): output.metadata['alt'] = alternative(cell.source)
+    cell.metadata['tags'] = ['remove-input'] if directives(cell).get('echo') == 'false' else []
+    for output in pictures(cell): output.metadata['alt'] = alternative(cell, notebook)
     cell.source = code(cell)
     return cell
 
@@ -141,7 +133,7 @@ def deck(path):
     "The notebook of a deck."
     nb = nbformat.read(path, as_version=4)
     shown = [c for c in nb.cells if not is_hidden(c)]
-    parts = [[prepare(c) for c in without_checks(s)] for s in sections(shown)]
+    parts = [[prepare(c, path.relative_to(ROOT)) for c in without_checks(s)] for s in sections(shown)]
     nb.cells = [c for part in parts for c in mark(part)]
     nb.metadata['title'] = title(nb)[0]
     return nb
@@ -153,12 +145,13 @@ def title(nb):
 
 
 def exporter(reveal):
-    "nbconvert's exporter of slides, with the template beside this file; `reveal` is the address of reveal.js, None for nbconvert's own."
+    "nbconvert's slides in the template beside this file; `reveal` is where reveal.js is, None for nbconvert's own."
     config = Config(TagRemovePreprocessor=dict(enabled=True, remove_input_tags={'remove-input'}))
     where = dict(reveal_url_prefix=reveal) if reveal else {}
-    return SlidesExporter(config=config, template_file=str(Path(__file__).parent/'slides.html.j2'), reveal_theme='white', reveal_transition='none',
-                          reveal_width='1280', reveal_height='720', reveal_number='c/t', exclude_input_prompt=True, exclude_output_prompt=True,
-                          mathjax_url='tex-svg.js', **where)
+    return SlidesExporter(
+        config=config, template_file=str(Path(__file__).parent/'slides.html.j2'), mathjax_url='tex-svg.js',
+        reveal_theme='white', reveal_transition='none', reveal_width='1280', reveal_height='720', reveal_number='c/t',
+        exclude_input_prompt=True, exclude_output_prompt=True, **where)
 
 
 def index(decks):
@@ -166,7 +159,8 @@ def index(decks):
     rows = '\n'.join(f'<li><a href="{name}.html">{what}</a><br>{buys}</li>' for name, what, buys in decks)
     name = settings()['title']
     return f'''<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}: slides</title>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>{name}: slides</title>
 <link rel="icon" href="favicon.png"><link rel="stylesheet" href="slides.css"></head>
 <body class="index"><main><h1>{name}: slides</h1>
 <p>Right or Space: next slide. Down: the rest of a section. Esc: all slides. F: full screen.</p>
@@ -189,7 +183,7 @@ def main(out=OUT):
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     offline, decks = copy_files(out), []
-    if not offline: print('There is no reveal.js here (make slides fetches it with npm): the slides will load it from the network.', file=sys.stderr)
+    if not offline: print(f'{NO_REVEAL}: the slides will load it from the network.', file=sys.stderr)
     export = exporter('reveal.js' if offline else None)
     for path in sorted((ROOT/'nbs/lessons').glob('*.ipynb')):
         nb = deck(path)

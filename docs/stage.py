@@ -9,34 +9,17 @@ from pathlib import Path
 
 import nbformat
 import yaml
+from cells import alternative, code, directives, pictures
 from store import execute
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT/'_site_src'
 WORDS_A_MINUTE = 150 # Technical prose with code beside it
-PICTURES = { # What a plot shows, for those who do not see it, by the call that draws it
-    'show_batch': 'Images of a batch, their digits above them',
-    'show_results': 'Test images, above each its digit and what the network said',
-    'lr_find': 'Loss against learning rate: flat at tiny rates, falling, and rising where the rate is too high',
-    'plot_curves': 'Training and test loss and accuracy after each epoch; the table of the epochs above has the numbers',
-    'plot_mistakes': 'Test images that the network got wrong, each with its place, its digit and what the network said',
-    'plot_confusion': 'Confusion matrix: how many images of each digit were taken for which digit',
-    'plot_challenge': 'Test accuracy against parameters: stars for submissions, circles for steps, squares for published records',
-    'rivals': 'Test accuracy against parameters: circles for steps with their deviation over seeds, crosses for the seed, squares for published records',
-    'plot_steps': 'Test accuracy against parameters of the steps; the table of results has the numbers',
-    'batch_tfms': 'Seven rows, one an augmentation: the same digit eight times, changed anew each time',
-    'read_augmentations': 'Difference of the held-out accuracy of each augmentation to none, with its confidence interval; the table below has the numbers',
-    'subplots': 'Digits of the data set in a row',
-    'bars': 'Bars: seconds of each way; the table above has the numbers',
-    'exponent': 'Seconds and memory against images, parameters and batch size; the table below has the exponents',
-    'get_fig': 'Test accuracy after each epoch, one plot a step',
+SECTIONS = {'lessons': 'Lessons', '.': 'The course', 'guide': 'Guides', 'api': 'Library'} # Folders of nbs/
+TAGS = { # MyST-NB's for the directives that hide something
+    ('echo', 'false'): 'remove-input', ('output', 'false'): 'remove-output', ('code-fold', 'true'): 'hide-cell',
 }
-FRESH = ('index.ipynb', 'results.ipynb', 'whole_way.ipynb', 'speed.ipynb', 'trust.ipynb', 'glossary.ipynb', 'guide/instructors.ipynb') # Run anew at each build: their figures are those of results/
-TOCTREES = {
-    'Lessons': ['lessons/*'],
-    'The course': ['results', 'whole_way', 'speed', 'trust', 'glossary', 'guide/use', 'guide/add_a_step', 'guide/instructors'],
-    'Library': [f'api/{name}' for name in 'core data dropout repeat layers results plots goals step steps average checkpoint learner predict speed sweep augmentations exercise quiz lessons leaderboard challenge cli'.split()],
-}
+NOT_PROSE = re.compile(r'(```.*?```|`[^`]*`|\[[^]]*\]\([^)]*\)|<a .*?</a>|<[^>]+>|^#.*$)', re.S | re.M)
 
 
 def settings():
@@ -58,21 +41,22 @@ def head(cell):
     return meta['title'], description
 
 
+def signature(found):
+    "A signature without Markdown's links, which code does not show, and without what fastai gives every callback."
+    text = re.sub(r'\[(`[^`]+`)\]\([^)]*\)', r'\1', found[0])
+    text = re.sub(r'\s*\b(before|after)_\w+:NoneType=None,?', '', text)
+    return re.sub(r'\(\s+\)', '()', text)
+
+
 def api_entry(text):
-    "The markdown of a `show_doc`: no rule above it, the link to the source behind the heading."
-    text = re.sub(r'^---\s*', '', text)
+    "The markdown of a `show_doc`: no rule above it, the link to the source behind the heading, a plain signature."
+    text = re.sub(r'```python\n.*?```', signature, re.sub(r'^---\s*', '', text), count=1, flags=re.S)
     found = re.match(r'\[source\]\((\S+?)(?:#LNone)?\)\{[^}]*\}\s*(#+ .+)\n', text)
     return text if not found else f'{found[2]}\n\n[source]({found[1]}){{.nbdev-source}}\n{text[found.end():]}'
 
 
-def tags(lines):
-    "MyST-NB's tags for the directives of nbdev and Quarto that hide something."
-    names = {'echo: false': 'remove-input', 'output: false': 'remove-output', 'code-fold: true': 'hide-cell'}
-    return [tag for directive, tag in names.items() if any(re.match(rf'#\|\s*{directive}', l) for l in lines)]
-
-
 def relative_links(text, page):
-    "Links that nbdev wrote with the address of the site, as links between notebooks; all lessons have a `model`, so none is linked."
+    "nbdev's links to the address of the site as links between notebooks; none to a lesson, since each has a `model`."
     cfg = settings()
     base = re.escape(cfg['doc_host'] + cfg['doc_baseurl']) + '/'
     up = '../'*(len(page.parts) - 1)
@@ -80,26 +64,31 @@ def relative_links(text, page):
     return re.sub(rf'\]\({base}([\w/]+)\.html', rf']({up}\1.ipynb', text)
 
 
-def alternative(source):
-    "The text in the place of a plot that a cell draws."
-    return next((text for call, text in PICTURES.items() if f'{call}(' in source), 'A plot')
+def metadata(cell, page):
+    "What MyST-NB reads of a code cell: what to hide, and the text of its pictures."
+    image = {'image': {'alt': alternative(cell, f'nbs/{page}')}} if pictures(cell) else {}
+    return {'tags': [tag for directive, tag in TAGS.items() if directive in directives(cell).items()], 'mystnb': image}
+
+
+def stage_code(cell, page):
+    "A code cell of the site, None where nothing is left of it."
+    for output in cell.outputs: # A table that scrolls on a phone must be reachable with the keyboard
+        data = output.get('data', {})
+        if 'text/html' in data: data['text/html'] = data['text/html'].replace('<table ', '<table tabindex="0" ')
+    cell.metadata = metadata(cell, page)
+    cell.source = code(cell)
+    return cell if cell.source else None
 
 
 def stage_cell(cell, page):
     "A cell of the site for a cell of nbdev, None for one that is not shown."
-    if 'AUTOGENERATED' in cell.source and cell.cell_type == 'markdown': return None
     if cell.cell_type != 'code':
         cell.source = relative_links(cell.source, page)
-        return cell
+        return None if 'AUTOGENERATED' in cell.source else cell
     if 'show_doc(' in cell.source and cell.outputs:
         if page.parts[0] == 'lessons': return None # A lesson shows the code itself
         return markdown(relative_links(api_entry(cell.outputs[0]['data']['text/markdown']), page))
-    for output in cell.outputs: # A table that scrolls on a phone must be reachable with the keyboard
-        if html := output.get('data', {}).get('text/html'): output['data']['text/html'] = html.replace('<table ', '<table tabindex="0" ')
-    lines = cell.source.splitlines()
-    cell.metadata = {'tags': tags(lines), 'mystnb': {'image': {'alt': alternative(cell.source)}}}
-    cell.source = '\n'.join(l for l in lines if not l.startswith(('#|', '#@'))).strip()
-    return cell if cell.source else None
+    return stage_code(cell, page)
 
 
 def reading_time(cells):
@@ -115,46 +104,69 @@ def training_time(number):
     return f'Minutes to train: at most {minutes(runs, "cpu")} on two CPU cores, {minutes(runs, "cuda")} on a GPU'
 
 
-def toctrees():
-    "The pages of the site, in their order, for the sidebar."
+def section(folder):
+    "The caption of a folder's pages: a room of the library has its own."
+    return SECTIONS.get(str(folder), f'{SECTIONS["api"]}: {folder.name}')
+
+
+def folders(pages):
+    "The folders that have pages: first those of `SECTIONS`, then the rooms of the library."
+    known, found = list(SECTIONS), {p.parent for p in pages}
+    return sorted(found, key=lambda f: (known.index(str(f)) if str(f) in known else len(known), f))
+
+
+def toctrees(pages):
+    "All pages for the sidebar: a section a folder, by name in each."
     make = '```{{toctree}}\n:hidden:\n:glob:\n:caption: {}\n\n{}\n```'.format
-    return markdown('\n\n'.join(make(caption, '\n'.join(pages)) for caption, pages in TOCTREES.items()))
+    return markdown('\n\n'.join(make(section(f), (f/'*').as_posix()) for f in folders(pages)))
 
 
-def link_terms(cells):
-    "Link the first use of each term of the course in the prose of a lesson to the glossary."
-    from course_steps.teach.lessons import glossary
-    for name in sorted((t.name for t in glossary()), key=len, reverse=True):
-        link = lambda m: f'<a href="../glossary.html#{name.replace(" ", "-")}">{m[0]}</a>'
-        for cell in (c for c in cells if c.cell_type == 'markdown'):
-            parts = re.split(r'(```.*?```|`[^`]*`|\[[^]]*\]\([^)]*\)|<a .*?</a>|<[^>]+>|^#.*$)', cell.source, flags=re.S | re.M)
-            for i in range(0, len(parts), 2):
-                parts[i], found = re.subn(rf'\b{re.escape(name)}\b', link, parts[i], count=1, flags=re.I)
-                if found: break
-            else: continue
+def link_term(cells, name):
+    "Link the first use of a term of the course in the prose of a lesson to the glossary."
+    def link(found): return f'<a href="../glossary.html#{name.replace(" ", "-")}">{found[0]}</a>'
+    for cell in (c for c in cells if c.cell_type == 'markdown'):
+        parts = NOT_PROSE.split(cell.source)
+        for i in range(0, len(parts), 2):
+            parts[i], found = re.subn(rf'\b{re.escape(name)}\b', link, parts[i], count=1, flags=re.I)
+            if not found: continue
             cell.source = ''.join(parts)
-            break
+            return
 
 
-def stage(path, proc):
+def lesson_intro(cells, number):
+    "Link the terms of the course in a lesson; what its first paragraph says of the time it takes."
+    from course_steps.teach.lessons import glossary
+    for name in sorted((t.name for t in glossary()), key=len, reverse=True): link_term(cells, name)
+    return f'\n\nMinutes to read: {reading_time(cells)}. {training_time(number)}.'
+
+
+def is_fresh(nb, page):
+    "Whether a page is run at each build, with the figures of results/: not lessons, library and what trains."
+    trains = any(re.search(r'\b(train_step|fit\w*)\(', c.source) for c in nb.cells if c.cell_type == 'code')
+    return page.parts[0] not in ('lessons', 'api') and not trains
+
+
+def stage(path, page, pages):
     "Write the site's source of one notebook."
-    page = path.relative_to(proc)
-    nb = execute(path) if str(page) in FRESH else nbformat.read(path, as_version=4)
+    nb = nbformat.read(path, as_version=4)
+    if is_fresh(nb, page): nb = execute(path)
     title, description = head(nb.cells[0])
     cells = [new for c in nb.cells[1:] if (new := stage_cell(c, page))]
-    if page.parts[0] == 'lessons': link_terms(cells)
     intro = f'*{description}*'
-    if page.parts[0] == 'lessons': intro += f'\n\nMinutes to read: {reading_time(cells)}. {training_time(int(page.stem[:2]))}.'
-    nb.cells = [markdown(f'# {title}'), markdown(intro), *cells, *([toctrees()] if str(page) == 'index.ipynb' else [])]
+    if page.parts[0] == 'lessons': intro += lesson_intro(cells, int(page.stem[:2]))
+    if str(page) == 'index.ipynb': cells.append(toctrees(pages))
+    nb.cells = [markdown(f'# {title}'), markdown(intro), *cells]
     (OUT/page).parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(nb, OUT/page)
 
 
 def main():
+    "Write the sources of all pages."
     from nbdev.serve import proc_nbs
     proc = Path(proc_nbs(n_workers=1, force=True))
     shutil.rmtree(OUT, ignore_errors=True)
-    for path in sorted(proc.rglob('*.ipynb')): stage(path, proc)
+    pages = [p.relative_to(proc) for p in sorted(proc.rglob('*.ipynb'))]
+    for page in pages: stage(proc/page, page, pages)
 
 
 if __name__ == '__main__': main()

@@ -12,23 +12,27 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from PIL import Image
 
 COLORS = 48
-os.environ.setdefault('COURSE_STEPS_PROGRESS', f'{mkdtemp()}/progress.jsonl') # Solutions that run here are nobody's progress
+# Solutions that run here are nobody's progress
+os.environ.setdefault('COURSE_STEPS_PROGRESS', f'{mkdtemp()}/progress.jsonl')
 
 
 def shrink(png):
     "A PNG (base64 text) with fewer colors."
     out = BytesIO()
-    Image.open(BytesIO(b64decode(png))).convert('RGB').quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, 'PNG', optimize=True)
+    image = Image.open(BytesIO(b64decode(png))).convert('RGB')
+    image.quantize(COLORS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(out, 'PNG', optimize=True)
     return min(png, b64encode(out.getvalue()).decode(), key=len)
 
 
 def without_bars(outputs):
-    "Outputs of a cell without fastprogress's style sheet and bars, whose table of the epochs stays, and without the log of torch's profiler."
+    "Outputs of a cell, of fastprogress only the table of the epochs, and without the log of torch's profiler."
     for output in outputs:
         data = output.get('data', {})
-        if '<progress' in (html := data.get('text/html', '')): data['text/html'] = html = re.sub(r'<div>\s*<progress.*?</div>', '', html, flags=re.S)
-        if 'fastprogress' in html: data.pop('text/markdown', None)  # The same table once more
-        if html != '<div></div>' and 'progress::-webkit' not in html and 'profiler_start' not in output.get('text', ''): yield output
+        html = re.sub(r'<div>\s*<progress.*?</div>', '', data.get('text/html', ''), flags=re.S)
+        if 'text/html' in data: data['text/html'] = html
+        if 'fastprogress' in html: data.pop('text/markdown', None) # The same table once more
+        empty = html == '<div></div>' or 'progress::-webkit' in html
+        if not empty and 'profiler_start' not in output.get('text', ''): yield output
 
 
 def execute(path):

@@ -21,22 +21,25 @@ NOTEBOOKS = [n for n in NOTEBOOKS if '.ipynb_checkpoints' not in n.parts]
 def copy(tmp_path_factory):
     "A copy of the sources, exported and cleaned again."
     copy = tmp_path_factory.mktemp('copy')
-    for name in ('nbs', 'course_steps'): shutil.copytree(ROOT/name, copy/name, ignore=shutil.ignore_patterns('runs', '__pycache__', '.ipynb_checkpoints'))
+    ignore = shutil.ignore_patterns('runs', '__pycache__', '.ipynb_checkpoints')
+    for name in ('nbs', 'course_steps'): shutil.copytree(ROOT/name, copy/name, ignore=ignore)
     for name in ('settings.ini', 'setup.py', 'pyproject.toml'): shutil.copy(ROOT/name, copy)
-    for command in ('nbdev_export', 'nbdev_clean'): subprocess.run([BIN/command], cwd=copy, check=True, capture_output=True)
+    for command in ('nbdev_export', 'nbdev_clean'):
+        subprocess.run([BIN/command], cwd=copy, check=True, capture_output=True)
     return copy
 
 
 def test_package_is_what_the_notebooks_export(copy):
-    stale = [f.relative_to(copy) for f in (copy/'course_steps').rglob('*.py') if not (ROOT/f.relative_to(copy)).exists() or
-             not filecmp.cmp(f, ROOT/f.relative_to(copy), shallow=False)]
+    exported, committed = ({f.relative_to(r) for f in (r/'course_steps').rglob('*.py')} for r in (copy, ROOT))
+    stale = [f for f in exported if f not in committed or not filecmp.cmp(copy/f, ROOT/f, shallow=False)]
     assert not stale, f'Run nbdev_export and commit: {stale}'
-    extra = {f.relative_to(ROOT) for f in (ROOT/'course_steps').rglob('*.py')} - {f.relative_to(copy) for f in (copy/'course_steps').rglob('*.py')}
+    extra = committed - exported
     assert not extra, f'No notebook exports {extra}'
 
 
 def test_notebooks_are_clean(copy):
-    stale = [n.relative_to(ROOT) for n in NOTEBOOKS if json.loads(n.read_text()) != json.loads((copy/n.relative_to(ROOT)).read_text())]
+    names = [n.relative_to(ROOT) for n in NOTEBOOKS]
+    stale = [n for n in names if json.loads((ROOT/n).read_text()) != json.loads((copy/n).read_text())]
     assert not stale, f'Run nbdev_clean and commit: {stale}'
 
 
@@ -48,7 +51,8 @@ def test_readme_is_what_the_home_page_says():
 def test_files_that_the_readme_links_to_are_there():
     cfg = ConfigParser(delimiters=['='])
     cfg.read(ROOT/'settings.ini')
-    named = re.findall(rf"{re.escape(cfg['DEFAULT']['git_url'])}/blob/{cfg['DEFAULT']['branch']}/([^)#]+)", (ROOT/'README.md').read_text())
+    files = f"{cfg['DEFAULT']['git_url']}/blob/{cfg['DEFAULT']['branch']}/"
+    named = re.findall(rf'{re.escape(files)}([^)#]+)', (ROOT/'README.md').read_text())
     assert 'SECURITY.md' in named and all((ROOT/name).is_file() for name in named)
 
 

@@ -1,13 +1,14 @@
-"The built site in headless Chromium: no errors, no requests that fail or leave the machine, search, theme, small screens, accessibility."
+"The built site in headless Chromium: no errors, no failing or outside requests, search, themes, phones, accessibility."
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from html import unescape
 from pathlib import Path
-from urllib.parse import urlsplit
 
+import nbformat
 import pytest
 from conftest import ROOT, needs_browser, requests, serve
 
@@ -15,10 +16,23 @@ SITE = ROOT/'_site'
 sys.path.insert(0, str(ROOT/'docs'))
 AXE = ROOT/'.venv/axe.min.js' if not os.environ.get('AXE') else Path(os.environ['AXE'])
 PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.rglob('*.html') if '_static' not in p.parts)
+NOTEBOOKS = [p.relative_to(ROOT/'nbs') for p in (ROOT/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts]
+TESTED = [ # Pages of each kind
+    'index.html', 'results.html', 'lessons/01_setup.html', 'lessons/05_dropout.html', 'api/data.html',
+    'api/evidence/plots.html', 'guide/use.html',
+]
 
 
 def test_the_site_is_there():
     assert len(PAGES) > 20, 'Run make docs first'
+
+
+def test_each_notebook_has_a_page_and_a_line_in_the_sidebar():
+    pages = [str(n.with_suffix('.html')) for n in NOTEBOOKS]
+    sidebar = re.search(r'<nav class="bd-links.*?</nav>', (SITE/'index.html').read_text(), re.S)[0]
+    linked = re.findall(r'href="([^"#]+\.html)"', sidebar)
+    assert not set(pages) - set(PAGES)
+    assert sorted(linked) == sorted(set(pages) - {'index.html'})
 
 
 @pytest.fixture(scope='module')
@@ -48,7 +62,8 @@ def test_page_loads_without_errors_and_without_the_network(browser, address, pag
 @needs_browser
 @pytest.mark.parametrize('page', PAGES)
 def test_nothing_scrolls_sideways_on_a_phone(browser, address, page):
-    browser.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', dict(width=390, height=844, deviceScaleFactor=1, mobile=True))
+    phone = dict(width=390, height=844, deviceScaleFactor=1, mobile=True)
+    browser.execute_cdp_cmd('Emulation.setDeviceMetricsOverride', phone)
     try:
         browser.get(address + page)
         assert browser.execute_script('return document.documentElement.scrollWidth') <= 390
@@ -59,7 +74,8 @@ def test_nothing_scrolls_sideways_on_a_phone(browser, address, page):
 @pytest.mark.parametrize('word, expected', [('get_dls', 'api/data.html'), ('overfit', 'lessons/')])
 def test_search_finds(browser, address, word, expected):
     browser.get(f'{address}search.html?q={word}')
-    wait(browser, f"return [...document.querySelectorAll('#search-results a')].some(a => a.href.includes('{expected}'))", f'{word} finds no {expected}')
+    links = "[...document.querySelectorAll('#search-results a')]"
+    wait(browser, f"return {links}.some(a => a.href.includes('{expected}'))", f'{word} finds no {expected}')
 
 
 @needs_browser
@@ -67,7 +83,8 @@ def test_theme_switch(browser, address):
     browser.get(address + 'index.html')
     for mode in ('dark', 'light'):
         browser.find_element('css selector', '.theme-switch-button').click()
-        wait(browser, f"let b = document.querySelector('.theme-change-button[data-mode={mode}]'); return b.offsetParent && (b.click(), true)", 'no menu of themes')
+        button = f"document.querySelector('.theme-change-button[data-mode={mode}]')"
+        wait(browser, f"let b = {button}; return b.offsetParent && (b.click(), true)", 'no menu of themes')
         assert browser.execute_script('return document.documentElement.dataset.theme') == mode
 
 
@@ -79,7 +96,7 @@ def test_math_is_drawn(browser, address):
 
 @needs_browser
 @pytest.mark.skipif(not AXE.exists(), reason='axe-core is not here: npm pack axe-core')
-@pytest.mark.parametrize('page', ['index.html', 'results.html', 'lessons/01_setup.html', 'lessons/05_dropout.html', 'api/data.html', 'guide/use.html'])
+@pytest.mark.parametrize('page', TESTED)
 @pytest.mark.parametrize('theme', ['light', 'dark'])
 def test_accessibility(browser, address, page, theme):
     browser.get(address + page)
@@ -120,6 +137,23 @@ def test_plots_have_a_text(page):
     assert not wordless
 
 
+def test_a_picture_without_a_text_ends_the_build():
+    from cells import alternative
+    picture = nbformat.v4.new_output('display_data', {'image/png': ''})
+    cell = nbformat.v4.new_code_cell('draw()', outputs=[picture], id='drawn001')
+    with pytest.raises(SystemExit, match='nbs/index.ipynb: the picture that cell drawn001 draws has no text'):
+        alternative(cell, 'nbs/index.ipynb')
+    cell.source = '#| echo: false\n#| fig-alt: Two points and a line\ndraw()'
+    assert alternative(cell, 'nbs/index.ipynb') == 'Two points and a line'
+
+
+@pytest.mark.parametrize('page', [p for p in PAGES if p.startswith('api/')])
+def test_signatures_are_plain(page):
+    "No Markdown inside of code, and none of the events that fastai gives to each callback."
+    blocks = [unescape(re.sub(r'<[^>]+>', '', b)) for b in re.findall(r'<pre>.*?</pre>', (SITE/page).read_text(), re.S)]
+    assert not [b for b in blocks if re.search(r'`\]\(|\b(after|before)_\w+:NoneType', b)]
+
+
 def test_prose_has_a_description_and_no_leftovers():
     for page in PAGES:
         html = (SITE/page).read_text()
@@ -137,6 +171,13 @@ def test_a_changed_result_changes_the_page(tmp_path):
     runs = [json.loads(l) for l in (tmp_path/'results/runs.jsonl').read_text().splitlines()]
     runs[0]['test_acc'] = runs[0]['history'][-1]['test_acc'] = 97.31
     (tmp_path/'results/runs.jsonl').write_text('\n'.join(map(json.dumps, runs)))
-    code = "import sys; sys.path.insert(0, 'docs'); from store import execute; import nbformat; nbformat.write(execute('nbs/results.ipynb'), 'out.ipynb')"
-    subprocess.run([sys.executable, '-c', code], cwd=tmp_path, check=True, env={**os.environ, 'PYTHONPATH': str(tmp_path)}, capture_output=True)
+    code = """
+import sys
+sys.path.insert(0, 'docs')
+import nbformat
+from store import execute
+nbformat.write(execute('nbs/results.ipynb'), 'out.ipynb')
+"""
+    env = {**os.environ, 'PYTHONPATH': str(tmp_path)}
+    subprocess.run([sys.executable, '-c', code], cwd=tmp_path, check=True, env=env, capture_output=True)
     assert '97.31' in (tmp_path/'out.ipynb').read_text() and '97.31' not in (ROOT/'nbs/results.ipynb').read_text()

@@ -7,24 +7,22 @@ __all__ = ['AUGMENTATIONS', 'shear_mat', 'Elastic', 'Augmentation', 'batch_tfms'
            'better_than_none', 'augmentations_table']
 
 # %% ../../nbs/api/evidence/augmentations.ipynb #463680e5
-import pandas as pd
-
-from .compare import seed_interval
-from ..results import read_published, mean_sd
-from ..step import Step
-from ..steps import STEPS
-from ..steps.step9 import shift_mat
-
-# %% ../../nbs/api/evidence/augmentations.ipynb #10fd8e9f
 from dataclasses import dataclass, replace
 from functools import partial
 from statistics import mean
-from typing import Callable
 
+import pandas as pd
 import torch
 from fastai.callback.mixup import MixUp
 from fastai.vision.augment import AffineCoordTfm, PadMode, RandomErasing, affine_mat, rotate_mat, zoom_mat
 from torchvision.transforms.v2.functional import gaussian_blur
+
+from .compare import seed_interval
+from .tables import mean_and_sd
+from ..results import read_published
+from ..step import Step
+from ..steps import STEPS
+from ..steps.step9 import shift_mat
 
 # %% ../../nbs/api/evidence/augmentations.ipynb #e4cf4cd6
 def shear_mat(
@@ -50,7 +48,8 @@ class Elastic:
         n, _, height, width = x.shape
         noise = 2*torch.rand(n, 2, height, width, device=x.device) - 1
         size = torch.tensor([width, height], device=x.device)
-        self.field = gaussian_blur(noise, 6*int(self.sigma) + 1, self.sigma).permute(0, 2, 3, 1)*self.alpha*2/size # The image spans from -1 to 1
+        smooth = gaussian_blur(noise, 6*int(self.sigma) + 1, self.sigma).permute(0, 2, 3, 1)
+        self.field = smooth*self.alpha*2/size                  # The image spans from -1 to 1
 
     def __call__(self, coords, **kwargs): return coords + self.field
 
@@ -86,9 +85,9 @@ def batch_tfms(
 def augmented(
     *names:str, # Of `AUGMENTATIONS`; none for no augmentation
 ) -> Step:
-    "Step 9 with other augmentations in the place of its own."
-    step = STEPS[9]
-    return replace(step, augment=partial(batch_tfms, *names), cbs=lambda: [*step.cbs(), *(make() for name in names for make in AUGMENTATIONS[name].cbs)])
+    "Step 9 with other augmentations instead of its own."
+    step, more = STEPS[9], [make for name in names for make in AUGMENTATIONS[name].cbs]
+    return replace(step, augment=partial(batch_tfms, *names), cbs=lambda: [*step.cbs(), *(make() for make in more)])
 
 # %% ../../nbs/api/evidence/augmentations.ipynb #455f2344
 def read_augmentations() -> dict: # Names, joined by ' + ', or 'none' -> held-out accuracies, percent, one a seed
@@ -105,13 +104,19 @@ def better_than_none(
 
 def augmentations_table(
     accs:dict=None, # As of `read_augmentations`, the default
-) -> pd.DataFrame: # One row an augmentation, accuracies in percent
+) -> pd.DataFrame: # One row an augmentation; accuracies in percent, the rest in points
     "Held-out accuracy with each augmentation beside that with none, over random seeds, with the 95 % interval of the difference."
     accs = read_augmentations() if accs is None else accs
-    rows = [{'augmentation': 'none', 'held-out accuracy': mean_sd(accs['none'])}] if accs else []
-    for name,found in accs.items():
-        if name == 'none': continue
-        low, high = seed_interval(accs['none'], found)
-        strength = AUGMENTATIONS[name].strength if name in AUGMENTATIONS else ''
-        rows.append({'augmentation': name, 'strength': strength, 'held-out accuracy': mean_sd(found), 'against none': f'{mean(found) - mean(accs["none"]):+.2f}', '95 % interval': f'{low:+.2f} to {high:+.2f}'})
-    return pd.DataFrame(rows, columns=['augmentation', 'strength', 'held-out accuracy', 'against none', '95 % interval']).fillna('').set_index('augmentation')
+    return pd.DataFrame([{'augmentation': name, **_brought(name, accs)} for name in accs]).set_index('augmentation')
+
+def _brought(
+    name:str, # A key of `accs`
+    accs:dict, # As of `read_augmentations`
+) -> dict: # Cells of the row
+    "What augmentations were, and what they brought."
+    found, none = accs[name], accs['none']
+    strength = AUGMENTATIONS[name].strength if name in AUGMENTATIONS else ''
+    row = {'strength': strength, 'runs': len(found), **mean_and_sd('accuracy', found)}
+    if name == 'none': return row
+    low, high = seed_interval(none, found)
+    return {**row, 'difference': mean(found) - mean(none), 'low': low, 'high': high}

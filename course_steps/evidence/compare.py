@@ -25,16 +25,18 @@ def standard_error(
 def compare(
     before:int, # Number of a step
     after:int, # Number of the step to compare with it
-    results=None, # List of `Result`; default: the published runs
+    results:list=None, # Of `Result`; default: the published runs
 ) -> str: # A sentence
-    "What could explain the difference between the published test accuracies of two steps? The choice of the test images, as if each step had answered others; and, where both have several runs, the random seeds."
+    """What could explain the difference between the published test accuracies of two steps.
+
+    That is the choice of the test images, as if each step had answered others; and, where both have several runs, the random seeds."""
     accs = [[r.test_acc for r in of_step(n, results)] for n in (before, after)]
     if not all(accs): return f'Step {before} against step {after}: pending.'
     a, b = map(mean, accs)
-    gain = b - a
     noise = 2*sum(standard_error(m)**2 for m in (a, b))**0.5
-    images = 'does not' if abs(gain) > noise else 'could'
-    said = f'Step {after} minus step {before}: {gain:+.2f} points. The choice of test images {images} explain that (two standard errors: {noise:.2f}).'
+    images = 'does not' if abs(b - a) > noise else 'could'
+    said = (f'Step {after} minus step {before}: {b - a:+.2f} points. '
+            f'The choice of test images {images} explain that (two standard errors: {noise:.2f}).')
     if min(map(len, accs)) < 2: return said
     low, high = seed_interval(*accs)
     return f'{said} The random seeds {"do not" if low > 0 or high < 0 else "could"} (95 % interval: {low:+.2f} to {high:+.2f}).'
@@ -44,5 +46,4 @@ def seed_interval(
     after:list, # Accuracies of several runs with other settings
 ) -> tuple: # (low, high)
     "The 95 % confidence interval of the difference of two means ([Welch, 1947](https://doi.org/10.1093/biomet/34.1-2.28))."
-    from scipy.stats import ttest_ind
     return tuple(ttest_ind(after, before, equal_var=False).confidence_interval())

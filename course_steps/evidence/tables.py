@@ -18,7 +18,7 @@ from ..step import Step
 
 # %% ../../nbs/api/evidence/tables.ipynb #shwtab03
 WHOLE = ',.0f'
-FORMATS = {'parameters': WHOLE, 'parameters at most': WHOLE, 'step': WHOLE, 'loss': '.4f', 'peak learning rate': 'g', 'lr_max': 'g',
+FORMATS = {'parameters': WHOLE, 'parameters at most': WHOLE, 'step': WHOLE, 'runs': WHOLE, 'loss': '.4f', 'peak learning rate': 'g', 'lr_max': 'g',
            'difference': '+.2f', 'low': '+.2f', 'high': '+.2f'} # Column -> how its numbers are written; others have two decimals
 
 def _written(

@@ -120,8 +120,8 @@ def _summary(
 # %% ../nbs/api/cli.ipynb #e6f909da
 def table():
     "Every published result beside the original's."
-    from course_steps.evidence.tables import results_table
-    print(results_table().T.to_string())
+    from course_steps.evidence.tables import results_table, show_table
+    print(show_table(results_table()).T.to_string())
 
 # %% ../nbs/api/cli.ipynb #c0mpare1
 def compare(

@@ -36,7 +36,7 @@ def shear_mat(
 
 # %% ../../nbs/api/evidence/augmentations.ipynb #a917e9f0
 class Elastic:
-    "Bend each image by a smooth random field, as [Simard et al. (2003)](https://doi.org/10.1109/ICDAR.2003.1227801) do."
+    "Bend each image by a smooth random field ([Simard et al., 2003](https://doi.org/10.1109/ICDAR.2003.1227801))."
     def __init__(self,
         sigma:float=4, # How smooth the field is, pixels
         alpha:float=17, # Strength, pixels: the noise from -1 to 1 is multiplied by it after smoothing
@@ -66,10 +66,12 @@ class Augmentation:
 AUGMENTATIONS = {
     'rotation': Augmentation('by up to 7 degrees', mats=(partial(rotate_mat, max_deg=7, p=1.),)),
     'shift': Augmentation('by up to 5 % of the image to each side', mats=(shift_mat,)),
-    'scale': Augmentation('by 0.9 to 1.1', mats=(partial(zoom_mat, min_zoom=0.9, max_zoom=1.1, p=1., draw_x=0.5, draw_y=0.5),)),
+    'scale': Augmentation('by 0.9 to 1.1', mats=(
+        partial(zoom_mat, min_zoom=0.9, max_zoom=1.1, p=1., draw_x=0.5, draw_y=0.5),)),
     'shear': Augmentation('by up to 10 degrees', mats=(shear_mat,)),
     'elastic': Augmentation('smooth over 4 pixels, two thirds of a pixel strong', coords=(Elastic,)),
-    'erasing': Augmentation('a rectangle of up to 10 % in every second batch', tfms=(partial(RandomErasing, p=0.5, sh=0.1),)),
+    'erasing': Augmentation('a rectangle of up to 10 % in every second batch', tfms=(
+        partial(RandomErasing, p=0.5, sh=0.1),)),
     'mixup': Augmentation('two images, shares from a beta distribution of 0.4', cbs=(partial(MixUp, 0.4),))}
 
 # %% ../../nbs/api/evidence/augmentations.ipynb #b2fd2164
@@ -105,7 +107,7 @@ def better_than_none(
 def augmentations_table(
     accs:dict=None, # As of `read_augmentations`, the default
 ) -> pd.DataFrame: # One row an augmentation; accuracies in percent, the rest in points
-    "Held-out accuracy with each augmentation beside that with none, over random seeds, with the 95 % interval of the difference."
+    "Held-out accuracy over random seeds with each augmentation and with none, and the 95 % interval of the difference."
     accs = read_augmentations() if accs is None else accs
     return pd.DataFrame([{'augmentation': name, **_brought(name, accs)} for name in accs]).set_index('augmentation')
 

@@ -29,7 +29,8 @@ def compare(
 ) -> str: # A sentence
     """What could explain the difference between the published test accuracies of two steps.
 
-    That is the choice of the test images, as if each step had answered others; and, where both have several runs, the random seeds."""
+    That is the choice of the test images, as if each step had answered others.
+    Where both have several runs, it is the random seeds, too."""
     accs = [[r.test_acc for r in of_step(n, results)] for n in (before, after)]
     if not all(accs): return f'Step {before} against step {after}: pending.'
     a, b = map(mean, accs)
@@ -39,11 +40,12 @@ def compare(
             f'The choice of test images {images} explain that (two standard errors: {noise:.2f}).')
     if min(map(len, accs)) < 2: return said
     low, high = seed_interval(*accs)
-    return f'{said} The random seeds {"do not" if low > 0 or high < 0 else "could"} (95 % interval: {low:+.2f} to {high:+.2f}).'
+    seeds = 'do not' if low > 0 or high < 0 else 'could'
+    return f'{said} The random seeds {seeds} (95 % interval: {low:+.2f} to {high:+.2f}).'
 
 def seed_interval(
     before:list, # Accuracies of several runs
     after:list, # Accuracies of several runs with other settings
 ) -> tuple: # (low, high)
-    "The 95 % confidence interval of the difference of two means ([Welch, 1947](https://doi.org/10.1093/biomet/34.1-2.28))."
+    "The 95 % confidence interval of a difference of means ([Welch, 1947](https://doi.org/10.1093/biomet/34.1-2.28))."
     return tuple(ttest_ind(after, before, equal_var=False).confidence_interval())

@@ -46,14 +46,15 @@ def goals_table(
     "Each goal beside the most accurate step that reaches it, or else that is small enough for it."
     results = read_results() if results is None else results
     steps = {n: runs for n in sorted({r.step for r in results}) if (runs := of_step(n, results))}
-    return pd.DataFrame([{'goal': goal['goal'], **_asked(goal), **_nearest(goal, steps.values())} for goal in read_goals()]).set_index('goal')
+    rows = [{'goal': goal['goal'], **_asked(goal), **_nearest(goal, steps.values())} for goal in read_goals()]
+    return pd.DataFrame(rows).set_index('goal')
 
 def _asked(
     goal:dict, # One of `read_goals`
 ) -> dict: # Cells of the row
     "What a goal asks for."
-    return {'parameters at most': goal['params'], 'mean at least': goal['test_acc'], 'deviation at most': goal.get('sd', nan),
-            'epochs at least': goal.get('lowest', nan)}
+    return {'parameters at most': goal['params'], 'mean at least': goal['test_acc'],
+            'deviation at most': goal.get('sd', nan), 'epochs at least': goal.get('lowest', nan)}
 
 def _nearest(
     goal:dict, # One of `read_goals`
@@ -69,7 +70,7 @@ def _nearest(
 # %% ../../nbs/api/evidence/goals.ipynb #80413887
 def read_trials(
     step:int=None, # Number of the step that they were made for; default: all
-) -> list: # Of dict: step, trial (a short name), what (in words), params, test_acc (held-out, percent), seed, and the settings
+) -> list: # Of dict: step, trial (a short name), what (in words), params, test_acc (held-out), seed, settings
     "The trials, in their order."
     return [t for t in read_published('trials') if step in (None, t['step'])]
 
@@ -83,7 +84,8 @@ def trials_table(
         made = sorted({t['step'] for t in read_trials()})
         raise CourseError(f'No trial is recorded for step {step}: take one of {", ".join(map(str, made))}.')
     runs = {name: [t for t in trials if t['trial'] == name] for name in dict.fromkeys(t['trial'] for t in trials)}
-    if base not in (None, *runs): raise CourseError(f'Step {step} has no trial {base!r}: take one of {", ".join(runs)}.')
+    if base not in (None, *runs):
+        raise CourseError(f'Step {step} has no trial {base!r}: take one of {", ".join(runs)}.')
     against = mean(t['test_acc'] for t in runs[base or trials[0]['trial']])
     return pd.DataFrame([{'trial': name, **_of_trial(ts, against)} for name,ts in runs.items()]).set_index('trial')
 

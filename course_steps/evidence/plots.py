@@ -7,7 +7,9 @@ __all__ = ['OURS', 'ACCENT', 'ORIGINAL', 'NEUTRAL', 'LIGHT', 'get_fig', 'plot_cu
            'plot_steps', 'number_steps', 'plot_run', 'latest_run', 'save_figures']
 
 # %% ../../nbs/api/evidence/plots.ipynb #aabe9987
+from math import ceil
 from pathlib import Path
+from statistics import mean
 
 from fastai.interpret import ClassificationInterpretation
 from matplotlib import pyplot as plt
@@ -42,22 +44,30 @@ def get_fig(
 def plot_curves(
     result:Result, # A run
 ) -> Figure: # Loss on the left, accuracy on the right
-    "Training and test loss and accuracy after each epoch; the accuracies that the seed logged beside a run on MNIST."
+    "Training and test loss and accuracy after each epoch, on MNIST beside the accuracies that the original logged."
     fig, (axes,) = get_fig(1, 2, (9,3.2))
-    seed = read_original().get(result.step) if result.data == 'mnist' else None
+    original = read_original().get(result.step) if result.data == 'mnist' else None
     epochs = [h['epoch'] + 1 for h in result.history]
     for ax,what,unit in zip(axes, ('loss', 'acc'), ('cross entropy', 'accuracy in percent')):
         for part,color in (('train', ACCENT), ('test', OURS)):
-            ax.plot(epochs, [h[f'{part}_{what}'] for h in result.history], 'o-', color=color, ms=3, label=f'our {part}ing')
+            values = [h[f'{part}_{what}'] for h in result.history]
+            ax.plot(epochs, values, 'o-', color=color, ms=3, label=f'our {part}ing')
         ax.set(xlabel='epoch', ylabel=unit, title=f'Step {result.step} on {result.data}')
         ax.xaxis.get_major_locator().set_params(integer=True)
-    if seed:
-        for part,key,color in (('train', 'train_acc_running', ORIGINAL), ('test', 'test_acc', NEUTRAL)):
-            axes[1].plot(range(1, len(seed[key]) + 1), seed[key], '.--', color=color, ms=3, lw=1, label=f"seed's {part}ing")
+    if original: _plot_logged(axes[1], original)
     _zoom(axes[1], [h['test_acc'] for h in result.history])
     for ax in axes: ax.legend(frameon=False)
     plt.close(fig)
     return fig
+
+def _plot_logged(
+    ax, # Axes of accuracies
+    original:dict, # One of `read_original`
+):
+    "Draw the accuracies that the original logged."
+    for part,key,color in (('training', 'train_acc_running', ORIGINAL), ('testing', 'test_acc', NEUTRAL)):
+        label = f"the original's {part}"
+        ax.plot(range(1, len(original[key]) + 1), original[key], '.--', color=color, ms=3, lw=1, label=label)
 
 def _zoom(
     ax, # Axes of accuracies
@@ -88,7 +98,8 @@ def plot_mistakes(
 ) -> Figure:
     "A gallery of the worst mistakes: position in the test set, label, and what the network said instead."
     mistakes = worst(learn, n)
-    fig, axes = plt.subplots(max(1, -(-len(mistakes)//cols)), cols, figsize=(cols*1.15, max(1, -(-len(mistakes)//cols))*1.5), layout='constrained', squeeze=False)
+    rows = max(1, ceil(len(mistakes)/cols))
+    fig, axes = plt.subplots(rows, cols, figsize=(cols*1.15, rows*1.5), layout='constrained', squeeze=False)
     for ax in axes.flat: ax.axis('off')
     for ax,(i, image, label, said, _) in zip(axes.flat, mistakes):
         ax.imshow(image, cmap='gray_r')
@@ -110,24 +121,40 @@ def plot_confusion(
 def plot_steps(
     results:list=None, # Of `Result`; default: the published runs
 ) -> Figure:
-    "Test accuracy against parameters: our runs beside the last epochs that the seed logged; a line joins the steps that the seed has, in their order."
-    results, seed = read_results() if results is None else results, read_original()
-    theirs = [(n, s['params'], s['test_acc'][-1]) for n,s in seed.items()]
+    """Test accuracy against parameters: our runs beside the last epochs that the original logged.
+
+    A line joins the steps that the original has, in their order."""
+    results, original = read_results() if results is None else results, read_original()
     runs = {n: of_step(n, results) for n in sorted({r.step for r in results})}
-    ours = [(n, rs[0].params, sum(r.test_acc for r in rs)/len(rs)) for n,rs in runs.items() if rs]
+    theirs = [(n, s['params'], s['test_acc'][-1]) for n,s in original.items()]
+    ours = [(n, rs[0].params, mean(r.test_acc for r in rs)) for n,rs in runs.items() if rs]
     fig, ((far, near),) = get_fig(1, 2, (9,4))
-    for points,color,marker,label in ((theirs, ORIGINAL, 's', "the seed's notebooks"), (ours, OURS, 'o', 'this course')):
-        for ax,shown in ((far, points), (near, [p for p in points if p[1] < LIGHT])):
-            ax.plot([x for _,x,_ in shown], [y for _,_,y in shown], marker, color=color, label=label)
-            ax.plot([x for n,x,_ in shown if n in seed], [y for n,_,y in shown if n in seed], ls=':', lw=0.8, color=color)
-            number_steps(ax, shown if ax is near else [p for p in points if p[1] >= LIGHT], color)
-    far.set(xscale='log', xlabel='parameters, fewer to the right (logarithmic)', ylabel='test accuracy in percent, last epoch', title='All steps')
+    looks = (theirs, ORIGINAL, 's', "the original's notebooks"), (ours, OURS, 'o', 'this course')
+    for points,color,marker,label in looks:
+        light, heavy = ([p for p in points if (p[1] < LIGHT) == small] for small in (True, False))
+        for ax,shown,numbered in ((far, points, heavy), (near, light, light)):
+            _plot_points(ax, shown, original, color, marker, label)
+            number_steps(ax, numbered, color)
+    far.set(xscale='log', xlabel='parameters, fewer to the right (logarithmic)',
+            ylabel='test accuracy in percent, last epoch', title='All steps')
     near.set(xlabel='parameters, fewer to the right', title=f'The steps below {LIGHT:,}')
     near.sharey(far)
     for ax in (far, near): ax.invert_xaxis()
     far.legend(frameon=False, loc='lower left')
     plt.close(fig)
     return fig
+
+def _plot_points(
+    ax, # Axes, fewer parameters to the right
+    points:list, # Of (step, parameters, accuracy)
+    joined, # Numbers of the steps that a line joins
+    color:str, # Of markers and line
+    marker:str, # Of matplotlib
+    label:str, # For the legend
+):
+    "Draw a marker for each step, and the line through some of them."
+    ax.plot([x for _,x,_ in points], [y for _,_,y in points], marker, color=color, label=label)
+    ax.plot([x for n,x,_ in points if n in joined], [y for n,_,y in points if n in joined], ls=':', lw=0.8, color=color)
 
 def number_steps(
     ax, # Axes, fewer parameters to the right
@@ -137,7 +164,8 @@ def number_steps(
     "Write the number of each step beside its point: to its left, where another one is close to its right."
     for n,x,y in points:
         crowded = any(0 < x - other < 250 for _,other,_ in points)
-        ax.annotate(str(n), (x, y), xytext=(-6 if crowded else 6, 3), textcoords='offset points', ha='right' if crowded else 'left', fontsize=9, color=color)
+        ax.annotate(str(n), (x, y), xytext=(-6 if crowded else 6, 3), textcoords='offset points',
+                    ha='right' if crowded else 'left', fontsize=9, color=color)
 
 # %% ../../nbs/api/evidence/plots.ipynb #2da418b3
 def plot_run(
@@ -147,16 +175,25 @@ def plot_run(
     "Draw curves, worst mistakes and confusion matrix of a finished run as PNG into its folder."
     step = get_step(step)
     run = Path(run) if run else latest_run(step.n)
-    if not (run/'result.json').is_file():
-        raise UsageError(f'There is no finished run of step {step.n} in {run}: train it first, with course_steps train {step.n}.')
-    try: result = Result.from_json((run/'result.json').read_bytes())
-    except CourseError:
-        raise CourseError(f'{run/"result.json"} is damaged, or not a result: train the step again, or give another run.') from None
-    if result.step != step.n: raise UsageError(f'{run} is a run of step {result.step}, not {step.n}.')
+    result = _finished(run, step.n)
     learn = step_learner(step, get_dls(_data_of(result), holdout=result.holdout))
     learn.model.load_state_dict(load_weights(run/'weights.safetensors', step.n)[0].state_dict())
     figures = {'curves': plot_curves(result), 'mistakes': plot_mistakes(learn), 'confusion': plot_confusion(learn)}
     return save_figures(figures, run)
+
+def _finished(
+    run:Path, # Folder of a run
+    n:int, # Number of its step
+) -> Result:
+    "The result of a finished run; raises `CourseError` where there is none of this step."
+    if not (run/'result.json').is_file():
+        raise UsageError(f'There is no finished run of step {n} in {run}: train it first, with course_steps train {n}.')
+    try: result = Result.from_json((run/'result.json').read_bytes())
+    except CourseError:
+        said = f'{run/"result.json"} is damaged, or not a result: train the step again, or give another run.'
+        raise CourseError(said) from None
+    if result.step != n: raise UsageError(f'{run} is a run of step {result.step}, not {n}.')
+    return result
 
 def latest_run(
     n:int, # Number of a step
@@ -179,5 +216,6 @@ def _data_of(
     "The data set of a run; raises `CourseError` if the set of that name has other content now."
     images = load_set(result.data if result.data in NAMES and result.data != 'mnist' else 'auto')
     if images.checksum != result.checksum:
-        raise CourseError(f'The run was made on {result.data}, which is not at hand: set COURSE_STEPS_DATA to its folder.')
+        raise CourseError(f'The run was made on {result.data}, which is not at hand: '
+                          'set COURSE_STEPS_DATA to its folder.')
     return images

@@ -18,8 +18,9 @@ from ..step import Step
 
 # %% ../../nbs/api/evidence/tables.ipynb #shwtab03
 WHOLE = ',.0f'
-FORMATS = {'parameters': WHOLE, 'parameters at most': WHOLE, 'step': WHOLE, 'runs': WHOLE, 'loss': '.4f', 'peak learning rate': 'g', 'lr_max': 'g',
-           'difference': '+.2f', 'low': '+.2f', 'high': '+.2f'} # Column -> how its numbers are written; others have two decimals
+FORMATS = { # Column -> how its numbers are written; others have two decimals
+    **dict.fromkeys(['parameters', 'parameters at most', 'step', 'runs'], WHOLE),
+    **dict.fromkeys(['difference', 'low', 'high'], '+.2f'), 'loss': '.4f', 'peak learning rate': 'g'}
 
 def _written(
     value, # A number, a boolean, a text, or nothing
@@ -116,9 +117,9 @@ def at_a_glance(
     step:Step, # A step
 ) -> pd.DataFrame: # One row
     "Size, view, settings, published training time and target of a step."
-    runs = of_step(step.n)
-    took = {device: [r.seconds/60 for r in runs if r.device == device] for device in ('cpu', 'cuda')}
-    facts = {'step': step.n, 'parameters': step.params, 'receptive field': layer_table(step.model()).receptive_field.iloc[-1],
+    runs, table = of_step(step.n), layer_table(step.model())
+    took = {device: mean([r.seconds/60 for r in runs if r.device == device] or [nan]) for device in ('cpu', 'cuda')}
+    facts = {'step': step.n, 'parameters': step.params, 'receptive field': table.receptive_field.iloc[-1],
              'epochs': step.epochs, 'batch size': step.bs, 'peak learning rate': step.lr_max,
-             'minutes': mean(took['cpu'] or [nan]), 'minutes on a GPU': mean(took['cuda'] or [nan]), 'target': step.target}
+             'minutes': took['cpu'], 'minutes on a GPU': took['cuda'], 'target': step.target}
     return pd.DataFrame([facts]).set_index('step')

@@ -20,7 +20,7 @@ from .exercise import Hint, check_size, exercise, hint_if, quick_accuracy
 
 # %% ../../nbs/lessons/01_setup.ipynb #56949d7e
 @exercise
-def check_steps(steps):
+def check_steps(steps): # Optimizer steps in an epoch, an int
     "Steps in an epoch."
     hint_if(not isinstance(steps, int), 'A number of steps is a whole number.')
     hint_if(steps == 469, 'You counted the incomplete batch at the end. It is left out.')
@@ -29,7 +29,7 @@ def check_steps(steps):
 
 # %% ../../nbs/lessons/01_setup.ipynb #c1b703d1
 @exercise
-def check_normalize(normalize):
+def check_normalize(normalize): # (bytes, mean, std) -> floats of the same shape
     "Normalize by hand."
     pixels = torch.randint(0, 256, (8, 1, 28, 28), dtype=torch.uint8)
     mean, std = (pixels/255).mean().item(), (pixels/255).std().item()
@@ -43,7 +43,7 @@ def check_normalize(normalize):
 
 # %% ../../nbs/lessons/01_setup.ipynb #868d8e48
 @exercise
-def check_percent_right(percent_right):
+def check_percent_right(percent_right): # ((N, C) logits, (N,) labels) -> percent
     "Accuracy by hand."
     labels = torch.tensor([0, 1, 2, 3])
     logits = torch.eye(4, 6)*5
@@ -58,7 +58,7 @@ def check_percent_right(percent_right):
 
 # %% ../../nbs/lessons/01_setup.ipynb #34fb5108
 @exercise
-def check_halved(halved):
+def check_halved(halved): # () -> network
     "Halve the largest layer."
     ours, yours = layer_table(STEPS[1].model()), layer_table(halved())
     hint_if(list(yours.layer) != list(ours.layer) or yours.output.iloc[-1] != '10',
@@ -74,7 +74,7 @@ def check_halved(halved):
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #164a99f2
 @exercise
-def check_weights(weights):
+def check_weights(weights): # (ni, nf, ks, bias) -> number of parameters, an int
     "Parameters of a convolution."
     hint_if(weights(2, 3, 5, False) == 30, 'A kernel has ks rows and ks columns.')
     hint_if(weights(2, 3, 5, False) == 75, 'Each filter looks at all input channels.')
@@ -87,7 +87,7 @@ def check_weights(weights):
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #9fcf4270
 @exercise
-def check_receptive_field(receptive_field):
+def check_receptive_field(receptive_field): # (list of (kernel, stride)) -> pixels, an int
     "Receptive field by hand."
     conv, pool = (3, 1), (2, 2)
     hint_if(not isinstance(receptive_field([conv]), int), 'Return one number, the field after the last layer.')
@@ -108,7 +108,7 @@ def check_receptive_field(receptive_field):
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #97541ccd
 @exercise
-def check_mix(mix):
+def check_mix(mix): # ((N, ni, H, W), (nf, ni) weights) -> (N, nf, H, W)
     "A 1 x 1 convolution by hand."
     x, weight = torch.randn(2, 3, 4, 5), torch.randn(6, 3)
     expected = F.conv2d(x, weight[:, :, None, None])
@@ -125,7 +125,7 @@ def check_mix(mix):
 
 # %% ../../nbs/lessons/03_light.ipynb #ac934d2c
 @exercise
-def check_multiplications(multiplications):
+def check_multiplications(multiplications): # (ni, nf, ks, h, w) -> number of multiplications, an int
     "Multiplications of a convolution."
     found = multiplications(2, 3, 5, 7, 11)
     hint_if(found == 150, 'That is the number of weights. Each weight is used at every output pixel.')
@@ -137,7 +137,7 @@ def check_multiplications(multiplications):
 
 # %% ../../nbs/lessons/03_light.ipynb #798ab717
 @exercise
-def check_small(small):
+def check_small(small): # () -> network
     "Half the parameters of step 3."
     net = small()
     check_size(net, 3000)
@@ -149,7 +149,7 @@ def check_small(small):
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #474bd45b
 @exercise
-def check_trainable(trainable):
+def check_trainable(trainable): # Number of parameters, an int
     "Parameters of batch normalization."
     hint_if(not isinstance(trainable, int), 'Answer with a whole number.')
     hint_if(trainable == 64, 'Mean and variance are measured, not trained: they are buffers.')
@@ -161,7 +161,7 @@ def check_trainable(trainable):
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #6c351e1a
 @exercise
-def check_batchnorm(batchnorm):
+def check_batchnorm(batchnorm): # ((N, C, H, W), (C,) weight, (C,) bias) -> (N, C, H, W)
     "Batch normalization by hand."
     x, weight, bias = torch.randn(4, 3, 2, 2)*3, torch.tensor([1., 2., 3.]), torch.tensor([0., 1., -1.])
     x += torch.arange(3.)[:, None, None]
@@ -189,7 +189,7 @@ def check_batchnorm(batchnorm):
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #9e58840d
 @exercise
-def check_block(block):
+def check_block(block): # (ni, nf) -> layer
     "The block in plain PyTorch."
     ours, yours, x = conv(2, 4, norm=True), block(2, 4), torch.randn(8, 2, 9, 9)
     hint_if(count_params(yours) == count_params(ours) + 4,
@@ -216,7 +216,7 @@ LOSSES = ([0.90, 0.42, 0.27, 0.19, 0.14, 0.10, 0.07, 0.05, 0.03, 0.02],
 
 # %% ../../nbs/lessons/05_dropout.ipynb #f84bd13a
 @exercise
-def check_dropout(dropout):
+def check_dropout(dropout): # (tensor, p) -> tensor of the same shape
     "Dropout by hand."
     ones = torch.ones(100_000)
     out = dropout(ones, 0.1)
@@ -232,7 +232,7 @@ def check_dropout(dropout):
 
 # %% ../../nbs/lessons/05_dropout.ipynb #51073c8e
 @exercise
-def check_best(best):
+def check_best(best): # Epoch, an int from 1
     "Where overfitting begins."
     train, test = LOSSES
     lowest = test.index(min(test)) + 1
@@ -244,7 +244,7 @@ def check_best(best):
 
 # %% ../../nbs/lessons/06_gap.ipynb #27350d76
 @exercise
-def check_gap(gap):
+def check_gap(gap): # (N, C, H, W) -> (N, C)
     "Global average pooling by hand."
     x = torch.randn(2, 3, 4, 5)
     out = gap(x)
@@ -258,7 +258,7 @@ def check_gap(gap):
 
 # %% ../../nbs/lessons/06_gap.ipynb #5e8ce9e0
 @exercise
-def check_saved(saved):
+def check_saved(saved): # Number of weights, an int
     "What global average pooling saves."
     hint_if(saved == 720, 'That is all of the old layer. The 1 x 1 convolution has weights too.')
     hint_if(saved == 80, 'That is what the new layer has.')
@@ -267,7 +267,7 @@ def check_saved(saved):
 
 # %% ../../nbs/lessons/07_capacity.ipynb #93611160
 @exercise
-def check_rows(rows):
+def check_rows(rows): # Rows for `conv_net`, a list
     "Where to pool."
     hint_if(rows == [...], 'There are still three dots to fill in.')
     hint_if(rows.count('pool') != 1, f"There are {rows.count('pool')} poolings, the exercise wants one.")
@@ -284,7 +284,7 @@ def check_rows(rows):
 
 # %% ../../nbs/lessons/07_capacity.ipynb #3b03f270
 @exercise
-def check_separable(separable):
+def check_separable(separable): # (ni, nf) -> layer
     "A depthwise separable convolution."
     net = separable(4, 6)
     depthwise, pointwise = 4*9, 4*6
@@ -301,7 +301,7 @@ def check_separable(separable):
 
 # %% ../../nbs/lessons/08_augment.ipynb #da9e72bd
 @exercise
-def check_leak(clean):
+def check_leak(clean): # (images, n_test, copies) -> two lists, for training and testing
     "The leak in an augmentation."
     images = list(range(100))
     train, test = map(list, clean(images, 20, 3))
@@ -316,7 +316,7 @@ def check_leak(clean):
 
 # %% ../../nbs/lessons/08_augment.ipynb #4440911b
 @exercise
-def check_shift(shift):
+def check_shift(shift): # ((N, 1, H, W), right, down) -> (N, 1, H, W)
     "A shift by hand."
     x = torch.arange(1., 26).reshape(1, 1, 5, 5)
     out, expected = shift(x, 1, 2), torch.zeros_like(x)
@@ -331,12 +331,17 @@ def check_shift(shift):
     hint_if(not torch.equal(out, expected), 'Look at a small image, before and after.')
     hint_if(not torch.equal(shift(x, 0, 0), x), 'A shift by nothing should change nothing.')
 
-def shift_by(x, right, down):
+def shift_by(
+    x, # (N, 1, H, W) images
+    right, # Pixels, from 0
+    down, # Pixels, from 0
+): # (N, 1, H, W)
+    "Images, moved; zeros come in."
     return F.pad(x, (right, 0, down, 0))[..., :x.shape[-2], :x.shape[-1]]
 
 # %% ../../nbs/lessons/08_augment.ipynb #87ca6d90
 @exercise
-def check_challenger(challenger):
+def check_challenger(challenger): # () -> network
     "The challenge, under 5,000 parameters."
     check_size(challenger(), 5000)
     found = quick_accuracy(challenger)
@@ -346,7 +351,7 @@ def check_challenger(challenger):
 
 # %% ../../nbs/lessons/09_average.ipynb #d6bfce77
 @exercise
-def check_pixels(pixels):
+def check_pixels(pixels): # Pixels, a number
     "How far a digit moves."
     hint_if(not isinstance(pixels, (int, float)), 'Answer with a number.')
     hint_if(abs(pixels - 2.8) < 0.01,
@@ -357,7 +362,7 @@ def check_pixels(pixels):
 
 # %% ../../nbs/lessons/09_average.ipynb #a1601b40
 @exercise
-def check_matrix(matrix):
+def check_matrix(matrix): # (right, down, size), in pixels -> (2, 3) matrix
     "The matrix of a shift."
     x = torch.zeros(1, 1, 8, 8)
     x[0, 0, 3, 3] = 1
@@ -375,7 +380,7 @@ def check_matrix(matrix):
 
 # %% ../../nbs/lessons/09_average.ipynb #3900aaaa
 @exercise
-def check_mean_error(mean_error):
+def check_mean_error(mean_error): # (list of accuracies) -> their unit, a float
     "How sure is a mean?"
     accs = [99.3, 99.4, 99.5, 99.6]
     found, same = mean_error(accs), lambda other: abs(mean_error(accs) - other) < 1e-6
@@ -387,7 +392,7 @@ def check_mean_error(mean_error):
 
 # %% ../../nbs/lessons/10_fast.ipynb #2dee8785
 @exercise
-def check_speedup(speedup):
+def check_speedup(speedup): # (share from 0 to 1, factor) -> times faster, a float
     "Amdahl's law."
     found = speedup(0.5, 2)
     hint_if(found is ..., 'There are still three dots to fill in.')
@@ -400,7 +405,7 @@ def check_speedup(speedup):
 
 # %% ../../nbs/lessons/10_fast.ipynb #74cdc6b2
 @exercise
-def check_fast_batch(fast_batch):
+def check_fast_batch(fast_batch): # ((N, 28, 28) bytes, places, mean, std) -> (len(places), 1, 28, 28) floats
     "A batch at once."
     x, i, mean, std = torch.randint(0, 256, (500, 28, 28), dtype=torch.uint8), torch.randperm(500)[:300], 0.13, 0.31
     by_hand = lambda: torch.stack([((x[j].float()/255 - mean)/std)[None] for j in i])
@@ -426,7 +431,7 @@ PROFILE = {'convolution': (20., 1.2), 'dropout': (12., 4.), 'optimizer': (1., 50
 
 # %% ../../nbs/lessons/10_fast.ipynb #03198a38
 @exercise
-def check_first(first):
+def check_first(first): # Name of an operation, a key of `PROFILE`
     "What to work on."
     hint_if(first is ..., 'There are still three dots to fill in.')
     hint_if(first not in PROFILE, f'That is none of {", ".join(PROFILE)}.')
@@ -437,7 +442,7 @@ def check_first(first):
 
 # %% ../../nbs/lessons/11_separable.ipynb #845e6892
 @exercise
-def check_width(width):
+def check_width(width): # Number of channels, an int
     "Width for the same price."
     hint_if(not isinstance(width, int), 'Answer with a whole number of channels.')
     cost = 9*width + width**2
@@ -451,7 +456,7 @@ def check_width(width):
 
 # %% ../../nbs/lessons/11_separable.ipynb #2cba1502
 @exercise
-def check_whole(whole):
+def check_whole(whole): # ((ni, 1, 3, 3), (nf, ni, 1, 1)) -> (nf, ni, 3, 3)
     "The convolution that it stands for."
     x, depthwise, pointwise = torch.randn(2, 4, 8, 8), torch.randn(4, 1, 3, 3), torch.randn(6, 4, 1, 1)
     found = whole(depthwise, pointwise)
@@ -467,7 +472,7 @@ def check_whole(whole):
 
 # %% ../../nbs/lessons/11_separable.ipynb #4f0892dc
 @exercise
-def check_is_separable(is_separable):
+def check_is_separable(is_separable): # ((nf, ni, 3, 3) weights) -> bool
     "Is it separable?"
     depthwise, pointwise, full = torch.randn(4, 3, 3), torch.randn(6, 4, 1, 1), torch.randn(6, 4, 3, 3)
     separable, half = pointwise*depthwise, torch.cat([full[:, :1], (pointwise*depthwise)[:, 1:]], 1)
@@ -482,7 +487,7 @@ def check_is_separable(is_separable):
 
 # %% ../../nbs/lessons/12_narrow.ipynb #0b0bb488
 @exercise
-def check_share(share):
+def check_share(share): # Share from 0 to 1
     "Half the width."
     hint_if(not isinstance(share, (int, float)), 'Answer with a number.')
     hint_if(share > 1, 'The share that is left, from 0 to 1.')
@@ -493,7 +498,7 @@ def check_share(share):
 
 # %% ../../nbs/lessons/12_narrow.ipynb #c1b18ff1
 @exercise
-def check_fit_power(fit_power):
+def check_fit_power(fit_power): # (parameters, errors), two arrays -> power, a float
     "The power of a law."
     params = np.array([1000., 2000., 4000., 16000.])
     errors = 30*params**-0.5*np.array([1.1, 0.9, 1.05, 1.])
@@ -511,7 +516,7 @@ def check_fit_power(fit_power):
 
 # %% ../../nbs/lessons/12_narrow.ipynb #286cad30
 @exercise
-def check_promise(promise):
+def check_promise(promise): # Percent of mistakes, a number
     "What the law promises."
     hint_if(not isinstance(promise, (int, float)), 'Answer with a number.')
     hint_if(abs(promise - 1.0) < 1e-3, 'That adds the same again. A power law multiplies by the same again.')
@@ -521,7 +526,7 @@ def check_promise(promise):
 
 # %% ../../nbs/lessons/13_share.ipynb #4c1a27ba
 @exercise
-def check_repeat_params(repeat_params):
+def check_repeat_params(repeat_params): # (channels, passes) -> number of parameters, an int
     "What a pass costs."
     found = repeat_params(10, 3)
     hint_if(found is ..., 'There are still three dots to fill in.')
@@ -537,7 +542,7 @@ def check_repeat_params(repeat_params):
 
 # %% ../../nbs/lessons/13_share.ipynb #8746ee17
 @exercise
-def check_again(again):
+def check_again(again): # ((N, C, H, W), convolution, list of norms) -> (N, C, H, W)
     "A block, again and again."
     conv, x = nn.Conv2d(3, 3, 3, bias=False), torch.randn(2, 3, 9, 9)
     norms = [nn.BatchNorm2d(3).eval() for _ in range(2)]
@@ -557,7 +562,7 @@ def check_again(again):
 
 # %% ../../nbs/lessons/13_share.ipynb #a5eacbd2
 @exercise
-def check_times(times):
+def check_times(times): # Number of passes, an int
     "How often?"
     hint_if(not isinstance(times, int), 'Answer with a whole number.')
     hint_if(times == 7, 'Each 3 x 3 filter adds two steps, and behind the pooling a step is two pixels wide.')
@@ -567,7 +572,7 @@ def check_times(times):
 
 # %% ../../nbs/lessons/14_smallest.ipynb #87dcb0d9
 @exercise
-def check_soften(soften):
+def check_soften(soften): # ((N, C) logits, temperature) -> (N, C) probabilities
     "Soften."
     logits = torch.tensor([[2., 0., -1.], [1., 1., 4.]])
     found, right = soften(logits, 2), (logits/2).softmax(1)
@@ -585,7 +590,7 @@ def check_soften(soften):
 
 # %% ../../nbs/lessons/14_smallest.ipynb #37ad7250
 @exercise
-def check_teach(teach):
+def check_teach(teach): # ((N, C) logits of the student, those of the teacher, temperature) -> loss, a number
     "Learn from a teacher."
     student, teacher = torch.tensor([[1., 0., -2.], [0.5, 2., 0.]]), torch.tensor([[3., 0., -1.], [0., 4., 1.]])
     found, (p, q) = teach(student, teacher, 4), ((x/4).softmax(1) for x in (teacher, student))
@@ -602,7 +607,7 @@ def check_teach(teach):
 
 # %% ../../nbs/lessons/14_smallest.ipynb #a62861a1
 @exercise
-def check_luck(luck):
+def check_luck(luck): # Percentage points, a number
     "The best of ten."
     hint_if(not isinstance(luck, (int, float)), 'Answer with a number.')
     hint_if(abs(luck) < 0.02, 'One of them may be that exact. The best of ten is chosen because it is not.')

@@ -7,6 +7,10 @@ __all__ = []
 
 # %% ../nbs/api/all.ipynb #all00003
 import course_steps # First: it sets what torch reads when it is imported
+
+from statistics import mean, pstdev, stdev
+from time import perf_counter
+
 import numpy as np
 import pandas as pd
 import torch
@@ -15,6 +19,7 @@ from fastai.vision.all import *
 from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
+from torchvision import transforms
 
 from .callbacks import *
 from .challenge.leaderboard import *

@@ -18,6 +18,5 @@ def model():
         (512,3), (1024,3), (10,3)], bias=True)
 
 # %% ../../nbs/lessons/01_setup.ipynb #75cde975
-step = Step(1, 'Setup', model,
-    target='Get the setup right: data, a modular network, training and testing.',
-    lr_max=2e-3)
+step = Step(1, 'Setup', model, lr_max=2e-3,
+    target='Get the setup right: data, a modular network, training and testing.')

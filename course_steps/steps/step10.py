@@ -18,6 +18,5 @@ def model():
         (64,3), 'gap', (10,1)], norm=True)
 
 # %% ../../nbs/lessons/10_fast.ipynb #830350d3
-step = Step(10, 'In a hurry', model,
-    target='Reach 99 % on the test set in two epochs.',
-    lr_max=2e-2, epochs=2, smoothing=0.1)
+step = Step(10, 'In a hurry', model, lr_max=2e-2, epochs=2, smoothing=0.1,
+    target='Reach 99 % on the test set in two epochs.')

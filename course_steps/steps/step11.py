@@ -18,7 +18,5 @@ def model():
         ('sep',24,3), ('sep',24,3), ('sep',24,3), ('sep',24,3), 'gap', (10,1)], norm=True)
 
 # %% ../../nbs/lessons/11_separable.ipynb #5e3cd321
-step = Step(11, 'Separable convolutions', model,
-    target='At most 4,000 parameters, at least 99.4 % as a mean over ten seeds.',
-    lr_max=2e-2, bs=64,
-    augment=augment, cbs=cbs)
+step = Step(11, 'Separable convolutions', model, lr_max=2e-2, bs=64, augment=augment, cbs=cbs,
+    target='At most 4,000 parameters, at least 99.4 % as a mean over ten seeds.')

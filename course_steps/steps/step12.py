@@ -18,7 +18,5 @@ def model():
         ('sep',16,3), ('sep',16,3), ('sep',16,3), ('sep',14,3), 'gap', (10,1)], norm=True)
 
 # %% ../../nbs/lessons/12_narrow.ipynb #fe3eab78
-step = Step(12, 'Half the parameters', model,
-    target='Fewer than 2,000 parameters, at least 99.2 % as a mean over ten seeds.',
-    lr_max=2e-2, bs=64,
-    augment=augment, cbs=cbs)
+step = Step(12, 'Half the parameters', model, lr_max=2e-2, bs=64, augment=augment, cbs=cbs,
+    target='Fewer than 2,000 parameters, at least 99.2 % as a mean over ten seeds.')

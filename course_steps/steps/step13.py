@@ -18,7 +18,5 @@ def model():
         ('sep',46,3), ('repeat',3,('sep',46,3)), 'gap', (10,1)], norm=True)
 
 # %% ../../nbs/lessons/13_share.ipynb #aaf1c455
-step = Step(13, 'Share the weights', model,
-    target='At most 5,016 parameters, at least 99.5 % as a mean over ten seeds.',
-    lr_max=2e-2, bs=64,
-    augment=augment, cbs=cbs)
+step = Step(13, 'Share the weights', model, lr_max=2e-2, bs=64, augment=augment, cbs=cbs,
+    target='At most 5,016 parameters, at least 99.5 % as a mean over ten seeds.')

@@ -18,7 +18,5 @@ def model():
         ('repeat',4,('sep',18,3)), 'gap', (10,1)], norm=True)
 
 # %% ../../nbs/lessons/14_smallest.ipynb #e89bf874
-step = Step(14, 'As small as it gets', model,
-    target='At most 1,200 parameters, at least 99.0 % as a mean over ten seeds.',
-    lr_max=3e-2, bs=64,
-    augment=augment, cbs=cbs)
+step = Step(14, 'As small as it gets', model, lr_max=3e-2, bs=64, augment=augment, cbs=cbs,
+    target='At most 1,200 parameters, at least 99.0 % as a mean over ten seeds.')

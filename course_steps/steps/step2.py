@@ -18,6 +18,5 @@ def model():
         (64,3), (16,3,1), (10,3)])
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #ca88e13d
-step = Step(2, 'Squeeze and expand', model,
-    target='Get the structure right: squeeze and expand, seven convolutions, two poolings.',
-    lr_max=1e-2)
+step = Step(2, 'Squeeze and expand', model, lr_max=1e-2,
+    target='Get the structure right: squeeze and expand, seven convolutions, two poolings.')

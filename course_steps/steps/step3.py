@@ -18,6 +18,5 @@ def model():
         (16,3,1), (8,3), (10,3)])
 
 # %% ../../nbs/lessons/03_light.ipynb #fd99176b
-step = Step(3, 'Lightest model', model,
-    target='Drop to the lightest model: fewer channels in each layer.',
-    lr_max=2e-2)
+step = Step(3, 'Lightest model', model, lr_max=2e-2,
+    target='Drop to the lightest model: fewer channels in each layer.')

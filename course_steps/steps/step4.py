@@ -18,6 +18,5 @@ def model():
         (16,3,1), (8,3), (10,3)], norm=True)
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #caca7278
-step = Step(4, 'Batch normalization', model,
-    target='Add batch normalization to every layer but the last.',
-    lr_max=2e-2)
+step = Step(4, 'Batch normalization', model, lr_max=2e-2,
+    target='Add batch normalization to every layer but the last.')

@@ -18,6 +18,4 @@ def model():
         (16,3,1), (8,3), (10,3)], norm=True, p=0.1)
 
 # %% ../../nbs/lessons/05_dropout.ipynb #2b3b9f81
-step = Step(5, 'Regularization', model,
-    target='Add dropout to make training harder.',
-    lr_max=4e-2)
+step = Step(5, 'Regularization', model, target='Add dropout to make training harder.', lr_max=4e-2)

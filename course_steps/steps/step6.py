@@ -18,6 +18,5 @@ def model():
         (16,3,1), (8,3,1), (10,1), 'gap'], norm=True, p=0.1)
 
 # %% ../../nbs/lessons/06_gap.ipynb #46e50447
-step = Step(6, 'Global average pooling', model,
-    target='Replace the last convolution by a 1 x 1 one and global average pooling.',
-    lr_max=4e-2)
+step = Step(6, 'Global average pooling', model, lr_max=4e-2,
+    target='Replace the last convolution by a 1 x 1 one and global average pooling.')

@@ -17,6 +17,4 @@ def model():
         (8,3), (16,3), (8,3), (8,3), 'gap', (10,1)], norm=True, p=0.05)
 
 # %% ../../nbs/lessons/07_capacity.ipynb #f55c5250
-step = Step(7, 'Capacity', model,
-    target='More layers, pooling in the right place, dropout of 5 %.',
-    lr_max=2e-2)
+step = Step(7, 'Capacity', model, target='More layers, pooling in the right place, dropout of 5 %.', lr_max=2e-2)

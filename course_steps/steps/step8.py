@@ -19,11 +19,9 @@ def model():
 # %% ../../nbs/lessons/08_augment.ipynb #2ec8cd8e
 def augment():
     "Rotation of each image by an angle from -7 to 7 degrees, black in the corners."
-    from fastai.vision.augment import PadMode, Rotate
+    from fastai.vision.augment import PadMode, Rotate # Not at the top: `course_steps list` starts without fastai
     return [Rotate(max_deg=7, p=1., pad_mode=PadMode.Zeros)]
 
 # %% ../../nbs/lessons/08_augment.ipynb #0c8eba7e
-step = Step(8, 'Augmentation', model,
-    target='Add image augmentation: rotation by up to 7 degrees.',
-    lr_max=2e-2,
-    augment=augment)
+step = Step(8, 'Augmentation', model, lr_max=2e-2, augment=augment,
+    target='Add image augmentation: rotation by up to 7 degrees.')

@@ -20,7 +20,7 @@ from .exercise import Hint, check_size, exercise, hint_if, quick_accuracy
 
 # %% ../../nbs/lessons/01_setup.ipynb #56949d7e
 @exercise
-def check_steps(steps):
+def check_steps(steps): # Optimizer steps in an epoch, an int
     "Steps in an epoch."
     hint_if(not isinstance(steps, int), 'A number of steps is a whole number.')
     hint_if(steps == 469, 'You counted the incomplete batch at the end. It is left out.')
@@ -29,22 +29,22 @@ def check_steps(steps):
 
 # %% ../../nbs/lessons/01_setup.ipynb #c1b703d1
 @exercise
-def check_normalize(normalize):
+def check_normalize(normalize): # (bytes, mean, std) -> floats of the same shape
     "Normalize by hand."
-    import torch
     pixels = torch.randint(0, 256, (8, 1, 28, 28), dtype=torch.uint8)
     mean, std = (pixels/255).mean().item(), (pixels/255).std().item()
     out, expected = normalize(pixels, mean, std), (pixels/255 - mean)/std
     hint_if(out.dtype == torch.uint8, 'The result still consists of bytes. Bytes cannot be negative.')
-    hint_if(torch.allclose(out, (pixels - mean)/std), 'mean and std belong to pixels from 0 to 1. Yours still go to 255.')
+    hint_if(torch.allclose(out, (pixels - mean)/std),
+            'mean and std belong to pixels from 0 to 1. Yours still go to 255.')
     hint_if(abs(out.mean()) > 1e-3, f'The mean of the result is {out.mean():.2f}, not 0.')
-    hint_if(not torch.allclose(out, expected, atol=1e-4), f'The standard deviation of the result is {out.std():.2f}, not 1.')
+    hint_if(not torch.allclose(out, expected, atol=1e-4),
+            f'The standard deviation of the result is {out.std():.2f}, not 1.')
 
 # %% ../../nbs/lessons/01_setup.ipynb #868d8e48
 @exercise
-def check_percent_right(percent_right):
+def check_percent_right(percent_right): # ((N, C) logits, (N,) labels) -> percent
     "Accuracy by hand."
-    import torch
     labels = torch.tensor([0, 1, 2, 3])
     logits = torch.eye(4, 6)*5
     logits[0, 4] = 9
@@ -52,137 +52,172 @@ def check_percent_right(percent_right):
     hint_if(right == 0.75, 'That is a share from 0 to 1. The exercise wants percent.')
     hint_if(right == 3, 'You counted the right ones. How many images are there?')
     hint_if(right == 25, 'You counted the wrong ones.')
-    hint_if(right != 75, f'Three of four images are right here, and you say {right:.0f} %. Take the place of the largest logit in each row, not its value.')
+    hint_if(right != 75,
+            f'Three of four images are right here, and you say {right:.0f} %. Take the place of the largest logit in '
+            'each row, not its value.')
 
 # %% ../../nbs/lessons/01_setup.ipynb #34fb5108
 @exercise
-def check_halved(halved):
+def check_halved(halved): # () -> network
     "Halve the largest layer."
-    from course_steps.layers import layer_table
     ours, yours = layer_table(STEPS[1].model()), layer_table(halved())
-    hint_if(list(yours.layer) != list(ours.layer) or yours.output.iloc[-1] != '10', 'Keep all layers and the ten outputs.')
+    hint_if(list(yours.layer) != list(ours.layer) or yours.output.iloc[-1] != '10',
+            'Keep all layers and the ten outputs.')
     largest = ours.params.idxmax()
     hint_if((ours.output == yours.output).all(), 'No layer has changed yet.')
     changed = [i for i in ours.index if ours.output[i] != yours.output[i]]
-    hint_if(changed != [largest], f'You changed {", ".join(ours.layer[changed])}. Which row of layer_table has the most parameters?')
-    hint_if(yours.output[largest].split()[0] != '512', f'{ours.layer[largest]} now has {yours.output[largest].split()[0]} output channels. Half of 1,024 is something else.')
+    hint_if(changed != [largest],
+            f'You changed {", ".join(ours.layer[changed])}. Which row of layer_table has the most parameters?')
+    hint_if(yours.output[largest].split()[0] != '512',
+            f'{ours.layer[largest]} now has {yours.output[largest].split()[0]} output channels. Half of 1,024 is '
+            'something else.')
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #164a99f2
 @exercise
-def check_weights(weights):
+def check_weights(weights): # (ni, nf, ks, bias) -> number of parameters, an int
     "Parameters of a convolution."
     hint_if(weights(2, 3, 5, False) == 30, 'A kernel has ks rows and ks columns.')
     hint_if(weights(2, 3, 5, False) == 75, 'Each filter looks at all input channels.')
     hint_if(weights(2, 3, 5, False) == 50, 'There is one filter for each output channel.')
     hint_if(weights(2, 3, 5, False) == 153, 'You count a bias where there is none.')
-    hint_if(weights(2, 3, 5, False) != 150, f'From 2 to 3 channels with 5 x 5 you count {weights(2, 3, 5, False)}. Draw the filters: how many, how deep, how large?')
+    hint_if(weights(2, 3, 5, False) != 150,
+            f'From 2 to 3 channels with 5 x 5 you count {weights(2, 3, 5, False)}. Draw the filters: how many, how '
+            'deep, how large?')
     hint_if(weights(2, 3, 5, True) != 153, 'A bias is one number for each output channel.')
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #9fcf4270
 @exercise
-def check_receptive_field(receptive_field):
+def check_receptive_field(receptive_field): # (list of (kernel, stride)) -> pixels, an int
     "Receptive field by hand."
     conv, pool = (3, 1), (2, 2)
     hint_if(not isinstance(receptive_field([conv]), int), 'Return one number, the field after the last layer.')
     hint_if(receptive_field([conv]) == 1, 'The field does not grow yet. What does one 3 x 3 convolution see?')
-    hint_if(receptive_field([conv]) in (4, 6) or receptive_field([conv, conv]) == 6, 'A layer adds kernel - 1, not kernel.')
+    hint_if(receptive_field([conv]) in (4, 6) or receptive_field([conv, conv]) == 6,
+            'A layer adds kernel - 1, not kernel.')
     hint_if(receptive_field([conv, conv]) == 7, 'A stride of 1 leaves the step as it is.')
-    hint_if(receptive_field([conv, pool]) == 7, 'A stride makes the steps longer. The field that is there already stays.')
-    hint_if(receptive_field([conv, conv]) != 5, f'Two 3 x 3 convolutions see 5 pixels, you say {receptive_field([conv, conv])}.')
-    hint_if(receptive_field([conv, pool]) == 5, 'A pooling counts in steps of the layer below it. Make its stride larger only after you have added its kernel.')
-    hint_if(receptive_field([conv, pool, conv]) == 6, 'After a pooling, a step is two input pixels. Multiply by the strides so far.')
+    hint_if(receptive_field([conv, pool]) == 7,
+            'A stride makes the steps longer. The field that is there already stays.')
+    hint_if(receptive_field([conv, conv]) != 5,
+            f'Two 3 x 3 convolutions see 5 pixels, you say {receptive_field([conv, conv])}.')
+    hint_if(receptive_field([conv, pool]) == 5,
+            'A pooling counts in steps of the layer below it. Make its stride larger only after you have added its '
+            'kernel.')
+    hint_if(receptive_field([conv, pool, conv]) == 6,
+            'After a pooling, a step is two input pixels. Multiply by the strides so far.')
     hint_if(receptive_field([conv, conv, pool, conv, conv, pool, conv]) != 24, 'Two poolings: their strides multiply.')
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #97541ccd
 @exercise
-def check_mix(mix):
+def check_mix(mix): # ((N, ni, H, W), (nf, ni) weights) -> (N, nf, H, W)
     "A 1 x 1 convolution by hand."
-    import torch
     x, weight = torch.randn(2, 3, 4, 5), torch.randn(6, 3)
-    expected = torch.nn.functional.conv2d(x, weight[:, :, None, None])
+    expected = F.conv2d(x, weight[:, :, None, None])
     try: out = mix(x, weight)
-    except RuntimeError: raise Hint('The sizes do not fit. weight is (nf, ni): which of its dimensions meets the channels of x, and where do these stand?') from None
+    except RuntimeError:
+        raise Hint('The sizes do not fit. weight is (nf, ni): which of its dimensions meets the channels '
+                   'of x, and where do these stand?') from None
     hint_if(out.shape == (2, 4, 5, 6), 'The channels came out last. torch wants them in second place: (N, nf, H, W).')
-    hint_if(out.shape != expected.shape, f'The shape is {tuple(out.shape)}, not (N, nf, H, W) = {tuple(expected.shape)}.')
-    hint_if(not torch.allclose(out, expected, atol=1e-5), 'The shape is right, the numbers are not. Each output channel is a weighted sum over the input channels of the same pixel.')
+    hint_if(out.shape != expected.shape,
+            f'The shape is {tuple(out.shape)}, not (N, nf, H, W) = {tuple(expected.shape)}.')
+    hint_if(not torch.allclose(out, expected, atol=1e-5),
+            'The shape is right, the numbers are not. Each output channel is a weighted sum over the input channels '
+            'of the same pixel.')
 
 # %% ../../nbs/lessons/03_light.ipynb #ac934d2c
 @exercise
-def check_multiplications(multiplications):
+def check_multiplications(multiplications): # (ni, nf, ks, h, w) -> number of multiplications, an int
     "Multiplications of a convolution."
     found = multiplications(2, 3, 5, 7, 11)
     hint_if(found == 150, 'That is the number of weights. Each weight is used at every output pixel.')
     hint_if(found == 77*30, 'A kernel has ks rows and ks columns.')
     hint_if(found == 150*(7 + 11), 'How many pixels has an output of h x w?')
-    hint_if(found != 150*77, f'From 2 to 3 channels, 5 x 5, 7 x 11 pixels: you count {found}. Start with one output pixel of one channel.')
+    hint_if(found != 150*77,
+            f'From 2 to 3 channels, 5 x 5, 7 x 11 pixels: you count {found}. Start with one output pixel of one '
+            'channel.')
 
 # %% ../../nbs/lessons/03_light.ipynb #798ab717
 @exercise
-def check_small(small):
+def check_small(small): # () -> network
     "Half the parameters of step 3."
-    from course_steps.teach.exercise import quick_accuracy
-    from torch import nn
     net = small()
     check_size(net, 3000)
-    hint_if(any(isinstance(m, nn.BatchNorm2d) for m in net.modules()), 'Batch normalization comes in step 4. Try without.')
+    hint_if(any(isinstance(m, nn.BatchNorm2d) for m in net.modules()),
+            'Batch normalization comes in step 4. Try without.')
     found = quick_accuracy(small, epochs=8)
-    hint_if(found < 75, f'{found:.1f} % are not enough. Two poolings, and weights near the end, help a network of this size.')
+    hint_if(found < 75,
+            f'{found:.1f} % are not enough. Two poolings, and weights near the end, help a network of this size.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #474bd45b
 @exercise
-def check_trainable(trainable):
+def check_trainable(trainable): # Number of parameters, an int
     "Parameters of batch normalization."
     hint_if(not isinstance(trainable, int), 'Answer with a whole number.')
     hint_if(trainable == 64, 'Mean and variance are measured, not trained: they are buffers.')
     hint_if(trainable == 16, 'One number for each channel is not all that is learned. Look at the list again.')
     hint_if(trainable == 2, 'Each channel has its own.')
-    hint_if(trainable != 32, 'Which of the four does the optimizer change, and which are only measured? Count them for one channel, then for all.')
+    hint_if(trainable != 32,
+            'Which of the four does the optimizer change, and which are only measured? Count them for one channel, '
+            'then for all.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #6c351e1a
 @exercise
-def check_batchnorm(batchnorm):
+def check_batchnorm(batchnorm): # ((N, C, H, W), (C,) weight, (C,) bias) -> (N, C, H, W)
     "Batch normalization by hand."
-    import torch
-    x, weight, bias = torch.randn(4, 3, 2, 2)*3 + torch.arange(3.)[:, None, None], torch.tensor([1., 2., 3.]), torch.tensor([0., 1., -1.])
+    x, weight, bias = torch.randn(4, 3, 2, 2)*3, torch.tensor([1., 2., 3.]), torch.tensor([0., 1., -1.])
+    x += torch.arange(3.)[:, None, None]
     x[:, 0] /= 1000                                            # Hardly varies, so that eps counts
     scaled = lambda y: y*weight[:, None, None] + bias[:, None, None]
     try: out = batchnorm(x, weight, bias)
-    except RuntimeError: raise Hint('The sizes do not fit: torch pairs the last dimensions first. Give weight and bias a shape that meets the channels of x, which stand in second place.') from None
-    expected = torch.nn.functional.batch_norm(x, None, None, weight, bias, training=True)
-    normalized = torch.nn.functional.batch_norm(x, None, None, training=True)
+    except RuntimeError:
+        raise Hint('The sizes do not fit: torch pairs the last dimensions first. Give weight and bias a '
+                   'shape that meets the channels of x, which stand in second place.') from None
+    expected = F.batch_norm(x, None, None, weight, bias, training=True)
+    normalized = F.batch_norm(x, None, None, training=True)
     hint_if(out.shape != x.shape, f'The shape should stay {tuple(x.shape)}, yours is {tuple(out.shape)}.')
     same = lambda other: torch.allclose(out, other, atol=1e-3)
     hint_if(same(normalized), 'The channels are normalized. Now scale and move them.')
-    hint_if(same(scaled(torch.nn.functional.instance_norm(x))), 'You normalize each image alone. The mean goes over the batch too.')
-    hint_if(same(scaled((x - x.mean())/(x.var(correction=0) + 1e-5).sqrt())), 'You take one mean for all channels. Each channel has its own.')
-    hint_if(same(scaled((x - x.mean((0,2,3), keepdim=True))/(x.var((0,2,3), correction=1, keepdim=True) + 1e-5).sqrt())), 'Very near: torch divides the sum of squares by the number of values.')
-    hint_if(not same(expected), 'The numbers differ from those of nn.BatchNorm2d in training. Print the mean and the deviation of each channel of your result: they should be its bias and its weight. If they are, look at eps: it stands under the root, beside the variance.')
+    hint_if(same(scaled(F.instance_norm(x))), 'You normalize each image alone. The mean goes over the batch too.')
+    hint_if(same(scaled((x - x.mean())/(x.var(correction=0) + 1e-5).sqrt())),
+            'You take one mean for all channels. Each channel has its own.')
+    mean, var = x.mean((0,2,3), keepdim=True), x.var((0,2,3), correction=1, keepdim=True)
+    hint_if(same(scaled((x - mean)/(var + 1e-5).sqrt())),
+            'Very near: torch divides the sum of squares by the number of values.')
+    hint_if(not same(expected),
+            'The numbers differ from those of nn.BatchNorm2d in training. Print the mean and the deviation of each '
+            'channel of your result: they should be its bias and its weight. If they are, look at eps: it stands '
+            'under the root, beside the variance.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #9e58840d
 @exercise
-def check_block(block):
+def check_block(block): # (ni, nf) -> layer
     "The block in plain PyTorch."
-    import torch
-    from course_steps.layers import conv, count_params
     ours, yours, x = conv(2, 4, norm=True), block(2, 4), torch.randn(8, 2, 9, 9)
-    hint_if(count_params(yours) == count_params(ours) + 4, 'Your convolution has a bias. The offset of the normalization takes its place.')
-    hint_if(count_params(yours) == count_params(ours) - 4, 'The normalization follows the convolution: how many channels reach it?')
+    hint_if(count_params(yours) == count_params(ours) + 4,
+            'Your convolution has a bias. The offset of the normalization takes its place.')
+    hint_if(count_params(yours) == count_params(ours) - 4,
+            'The normalization follows the convolution: how many channels reach it?')
     hint_if(count_params(yours) == count_params(ours) - 8, 'The batch normalization is missing, or it learns nothing.')
-    hint_if(count_params(yours) != count_params(ours), f'It has {count_params(yours)} parameters, the block of the library {count_params(ours)}.')
-    hint_if(yours(x).shape != ours(x).shape, f'From 9 x 9 pixels {tuple(ours(x).shape[2:])} should be left, not {tuple(yours(x).shape[2:])}: no padding.')
+    hint_if(count_params(yours) != count_params(ours),
+            f'It has {count_params(yours)} parameters, the block of the library {count_params(ours)}.')
+    hint_if(yours(x).shape != ours(x).shape,
+            f'From 9 x 9 pixels {tuple(ours(x).shape[2:])} should be left, not {tuple(yours(x).shape[2:])}: no '
+            'padding.')
     yours.load_state_dict(dict(zip(yours.state_dict(), ours.state_dict().values())))
     out = yours.train()(x)
     hint_if((out < 0).any(), 'Negative numbers come out. The block should end with a ReLU.')
-    hint_if(not torch.allclose(out, ours.train()(x), atol=1e-5), 'The parameters fit, the numbers do not: another order of the parts, a part too many, or another setting than the default of torch.')
+    hint_if(not torch.allclose(out, ours.train()(x), atol=1e-5),
+            'The parameters fit, the numbers do not: another order of the parts, a part too many, or another setting '
+            'than the default of torch.')
 
 # %% ../../nbs/lessons/05_dropout.ipynb #a137885b
-LOSSES = [0.90, 0.42, 0.27, 0.19, 0.14, 0.10, 0.07, 0.05, 0.03, 0.02], [0.51, 0.33, 0.26, 0.23, 0.22, 0.24, 0.25, 0.29, 0.31, 0.36] # Training and test loss after each epoch, made up for an exercise
+# Training and test loss after each epoch, made up for an exercise
+LOSSES = ([0.90, 0.42, 0.27, 0.19, 0.14, 0.10, 0.07, 0.05, 0.03, 0.02],
+          [0.51, 0.33, 0.26, 0.23, 0.22, 0.24, 0.25, 0.29, 0.31, 0.36])
 
 # %% ../../nbs/lessons/05_dropout.ipynb #f84bd13a
 @exercise
-def check_dropout(dropout):
+def check_dropout(dropout): # (tensor, p) -> tensor of the same shape
     "Dropout by hand."
-    import torch
     ones = torch.ones(100_000)
     out = dropout(ones, 0.1)
     hint_if(out is ..., 'There are still three dots to fill in.')
@@ -190,26 +225,27 @@ def check_dropout(dropout):
     hint_if(zeros == 0, 'Nothing was set to zero.')
     hint_if(abs(zeros - 0.9) < 0.02, 'Nine of ten are gone: p is the probability to lose a number, not to keep it.')
     hint_if(abs(zeros - 0.1) > 0.02, f'{zeros:.0%} are zero with p = 0.1.')
-    hint_if(abs(out.max() - 1) < 1e-6, f'The mean fell to {out.mean():.2f}. Divide what is left by the probability to keep it.')
+    hint_if(abs(out.max() - 1) < 1e-6,
+            f'The mean fell to {out.mean():.2f}. Divide what is left by the probability to keep it.')
     hint_if(abs(out.mean() - 1) > 0.02, f'The mean became {out.mean():.2f}, it should stay 1.')
-    hint_if(torch.equal(out, dropout(ones, 0.1)), 'Each call should draw anew.')
+    hint_if(torch.equal(out, dropout(ones, 0.1)), 'Each call should draw new random numbers.')
 
 # %% ../../nbs/lessons/05_dropout.ipynb #51073c8e
 @exercise
-def check_best(best):
+def check_best(best): # Epoch, an int from 1
     "Where overfitting begins."
     train, test = LOSSES
     lowest = test.index(min(test)) + 1
-    hint_if(best == train.index(min(train)) + 1, 'You looked at the training loss. It falls to the end and cannot show overfitting.')
+    hint_if(best == train.index(min(train)) + 1,
+            'You looked at the training loss. It falls to the end and cannot show overfitting.')
     hint_if(best == lowest - 1, 'One too early. Did you count from 0?')
     hint_if(best == lowest + 1, 'There the test loss has already risen. After which epoch was it lowest?')
     hint_if(best != lowest, 'Find the epoch from which on the test loss only gets worse.')
 
 # %% ../../nbs/lessons/06_gap.ipynb #27350d76
 @exercise
-def check_gap(gap):
+def check_gap(gap): # (N, C, H, W) -> (N, C)
     "Global average pooling by hand."
-    import torch
     x = torch.randn(2, 3, 4, 5)
     out = gap(x)
     hint_if(out.shape == (2, 4, 5), 'You averaged over the channels. Average over the pixels of each.')
@@ -217,11 +253,12 @@ def check_gap(gap):
     hint_if(out.shape != (2, 3), f'The shape is {tuple(out.shape)}, not (N, C) = (2, 3).')
     hint_if(torch.allclose(out, x.amax((2,3))), 'That is the maximum.')
     hint_if(torch.allclose(out, x.sum((2,3))), 'That is the sum.')
-    hint_if(not torch.allclose(out, x.mean((2,3)), atol=1e-6), 'The shape is right. Take the mean over height and width.')
+    hint_if(not torch.allclose(out, x.mean((2,3)), atol=1e-6),
+            'The shape is right. Take the mean over height and width.')
 
 # %% ../../nbs/lessons/06_gap.ipynb #5e8ce9e0
 @exercise
-def check_saved(saved):
+def check_saved(saved): # Number of weights, an int
     "What global average pooling saves."
     hint_if(saved == 720, 'That is all of the old layer. The 1 x 1 convolution has weights too.')
     hint_if(saved == 80, 'That is what the new layer has.')
@@ -230,9 +267,8 @@ def check_saved(saved):
 
 # %% ../../nbs/lessons/07_capacity.ipynb #93611160
 @exercise
-def check_rows(rows):
+def check_rows(rows): # Rows for `conv_net`, a list
     "Where to pool."
-    from course_steps.layers import conv_net, count_params, layer_table
     hint_if(rows == [...], 'There are still three dots to fill in.')
     hint_if(rows.count('pool') != 1, f"There are {rows.count('pool')} poolings, the exercise wants one.")
     hint_if(rows[-2:-1] != ['gap'] or rows[-1][1] != 1, "End in 'gap' and a 1 x 1 convolution.")
@@ -240,123 +276,137 @@ def check_rows(rows):
     table = layer_table(net).set_index('layer')
     hint_if(table.output.iloc[-1] != '10', f'{table.output.iloc[-1]} numbers come out for an image, not 10.')
     at_pool, at_end = table.receptive_field['pool1'], table.receptive_field.iloc[list(table.index).index('gap1') - 1]
-    hint_if(at_pool < 5, f'You pool at {at_pool} pixels, before there are edges and corners to keep. Put a convolution before it.')
+    hint_if(at_pool < 5,
+            f'You pool at {at_pool} pixels, before there are edges and corners to keep. Put a convolution before it.')
     hint_if(at_pool > 7, f'You pool at {at_pool} pixels, which is late: the layers before it work on the full image.')
     hint_if(at_end < 20, f'Before the gap an output sees {at_end} of 28 pixels. Add a convolution after the pooling.')
     hint_if(count_params(net) > 5016, f'{count_params(net):,} parameters are more than 5,016. Which layer has most?')
 
 # %% ../../nbs/lessons/07_capacity.ipynb #3b03f270
 @exercise
-def check_separable(separable):
+def check_separable(separable): # (ni, nf) -> layer
     "A depthwise separable convolution."
-    import torch
-    from course_steps.layers import count_params
     net = separable(4, 6)
     depthwise, pointwise = 4*9, 4*6
     found = count_params(net)
     hint_if(found == 4*4*9 + pointwise, 'The 3 x 3 part still mixes the channels. Look at groups of nn.Conv2d.')
     hint_if(found == depthwise, 'The channels never meet. Where is the 1 x 1 part?')
     hint_if(found == depthwise + 4 + pointwise + 6, 'Leave the biases out.')
-    hint_if(found != depthwise + pointwise, f'From 4 to 6 channels it has {found} weights: {depthwise} for the filters and {pointwise} for the mixing are needed.')
-    hint_if(net(torch.randn(1, 4, 8, 8)).shape != (1, 6, 6, 6), f'From 4 x 8 x 8 should come 6 x 6 x 6, not {" x ".join(map(str, net(torch.randn(1, 4, 8, 8)).shape[1:]))}.')
+    hint_if(found != depthwise + pointwise,
+            f'From 4 to 6 channels it has {found} weights: {depthwise} for the filters and {pointwise} for the mixing '
+            'are needed.')
+    hint_if(net(torch.randn(1, 4, 8, 8)).shape != (1, 6, 6, 6),
+            'From 4 x 8 x 8 should come 6 x 6 x 6, not '
+            f'{" x ".join(map(str, net(torch.randn(1, 4, 8, 8)).shape[1:]))}.')
 
 # %% ../../nbs/lessons/08_augment.ipynb #da9e72bd
 @exercise
-def check_leak(clean):
+def check_leak(clean): # (images, n_test, copies) -> two lists, for training and testing
     "The leak in an augmentation."
     images = list(range(100))
     train, test = map(list, clean(images, 20, 3))
     hint_if(len(test) == 60, 'The test images were multiplied too. Test on real images.')
     hint_if(len(test) != 20, f'There are {len(test)} test images, not 20.')
-    hint_if(set(train) & set(test), f'{len(set(train) & set(test))} images stand in both lists: their turned copies are trained on, and they are tested. Part the images first.')
+    hint_if(set(train) & set(test),
+            f'{len(set(train) & set(test))} images stand in both lists: their turned copies are trained on, and they '
+            'are tested. Part the images first.')
     hint_if(len(set(test)) < 20, 'An image is tested more than once.')
-    hint_if(any(train.count(i) != 3 for i in set(images) - set(test)), 'Each training image should stand there as often as it has copies.')
+    hint_if(any(train.count(i) != 3 for i in set(images) - set(test)),
+            'Each training image should stand there as often as it has copies.')
 
 # %% ../../nbs/lessons/08_augment.ipynb #4440911b
 @exercise
-def check_shift(shift):
+def check_shift(shift): # ((N, 1, H, W), right, down) -> (N, 1, H, W)
     "A shift by hand."
-    import torch
     x = torch.arange(1., 26).reshape(1, 1, 5, 5)
     out, expected = shift(x, 1, 2), torch.zeros_like(x)
     expected[..., 2:, 1:] = x[..., :-2, :-1]
-    hint_if(out.shape != x.shape, f'The image should keep its {tuple(x.shape[2:])} pixels, yours has {tuple(out.shape[2:])}.')
-    hint_if(torch.equal(out, torch.roll(x, (2, 1), (2, 3))), 'What leaves on one side comes in on the other. Zeros should come in.')
-    hint_if(torch.equal(out, shift_by(x, 2, 1)), 'Right and down are exchanged: the last dimension goes from left to right.')
+    hint_if(out.shape != x.shape,
+            f'The image should keep its {tuple(x.shape[2:])} pixels, yours has {tuple(out.shape[2:])}.')
+    hint_if(torch.equal(out, torch.roll(x, (2, 1), (2, 3))),
+            'What leaves on one side comes in on the other. Zeros should come in.')
+    hint_if(torch.equal(out, shift_by(x, 2, 1)),
+            'Right and down are exchanged: the last dimension goes from left to right.')
     hint_if(out[0, 0, -1, -1] == 0, 'It moved to the left or up.')
     hint_if(not torch.equal(out, expected), 'Look at a small image, before and after.')
     hint_if(not torch.equal(shift(x, 0, 0), x), 'A shift by nothing should change nothing.')
 
-def shift_by(x, right, down):
-    import torch
-    return torch.nn.functional.pad(x, (right, 0, down, 0))[..., :x.shape[-2], :x.shape[-1]]
+def shift_by(
+    x, # (N, 1, H, W) images
+    right, # Pixels, from 0
+    down, # Pixels, from 0
+): # (N, 1, H, W)
+    "Images, moved; zeros come in."
+    return F.pad(x, (right, 0, down, 0))[..., :x.shape[-2], :x.shape[-1]]
 
 # %% ../../nbs/lessons/08_augment.ipynb #87ca6d90
 @exercise
-def check_challenger(challenger):
+def check_challenger(challenger): # () -> network
     "The challenge, under 5,000 parameters."
-    from course_steps.teach.exercise import quick_accuracy
     check_size(challenger(), 5000)
     found = quick_accuracy(challenger)
-    hint_if(found < 80, f'{found:.1f} % on the digits after four epochs: step 8 does better. Has each inner convolution its batch normalization, and is the receptive field large enough?')
+    hint_if(found < 80,
+            f'{found:.1f} % on the digits after four epochs: step 8 does better. Has each inner convolution its batch '
+            'normalization, and is the receptive field large enough?')
 
 # %% ../../nbs/lessons/09_average.ipynb #d6bfce77
 @exercise
-def check_pixels(pixels):
+def check_pixels(pixels): # Pixels, a number
     "How far a digit moves."
     hint_if(not isinstance(pixels, (int, float)), 'Answer with a number.')
-    hint_if(abs(pixels - 2.8) < 0.01, 'That is the way from the leftmost to the rightmost place. Count from the middle.')
+    hint_if(abs(pixels - 2.8) < 0.01,
+            'That is the way from the leftmost to the rightmost place. Count from the middle.')
     hint_if(abs(pixels - 0.7) < 0.01, 'You halved once too often: 5 % of the whole size, to each side.')
     hint_if(abs(pixels - 5) < 0.01, 'Five percent, not five pixels.')
     hint_if(abs(pixels - 1.4) > 0.01, 'How many pixels are 5 % of the width?')
 
 # %% ../../nbs/lessons/09_average.ipynb #a1601b40
 @exercise
-def check_matrix(matrix):
+def check_matrix(matrix): # (right, down, size), in pixels -> (2, 3) matrix
     "The matrix of a shift."
-    import torch
-    from torch.nn.functional import affine_grid, grid_sample
     x = torch.zeros(1, 1, 8, 8)
     x[0, 0, 3, 3] = 1
     theta = torch.as_tensor(matrix(1, 2, 8), dtype=torch.float32)
-    hint_if(theta.shape != (2, 3), f'The matrix should have 2 rows and 3 columns, yours has the shape {tuple(theta.shape)}.')
-    out = grid_sample(x, affine_grid(theta[None], x.shape, align_corners=False), align_corners=False)[0, 0]
+    hint_if(theta.shape != (2, 3),
+            f'The matrix should have 2 rows and 3 columns, yours has the shape {tuple(theta.shape)}.')
+    out = F.grid_sample(x, F.affine_grid(theta[None], x.shape, align_corners=False), align_corners=False)[0, 0]
     row, col = divmod(out.argmax().item(), 8)
     hint_if(out.max() < 0.5, f'The pixel is gone: from -1 to 1 there are 8 pixels, so how long is one?')
     hint_if((row, col) == (1, 2), 'It moves the other way. The grid says where to look, not where to go.')
     hint_if((row, col) == (4, 5), 'Right and down are exchanged: x comes first.')
-    hint_if((row, col) != (5, 4), f'A pixel in row 3 and column 3 should come to row 5 and column 4, yours comes to row {row} and column {col}.')
+    hint_if((row, col) != (5, 4),
+            f'A pixel in row 3 and column 3 should come to row 5 and column 4, yours comes to row {row} and column '
+            f'{col}.')
 
 # %% ../../nbs/lessons/09_average.ipynb #3900aaaa
 @exercise
-def check_mean_error(mean_error):
+def check_mean_error(mean_error): # (list of accuracies) -> their unit, a float
     "How sure is a mean?"
-    from statistics import pstdev, stdev
     accs = [99.3, 99.4, 99.5, 99.6]
     found, same = mean_error(accs), lambda other: abs(mean_error(accs) - other) < 1e-6
     hint_if(same(stdev(accs)), 'That is how much one run differs from the others. The mean of four runs strays less.')
     hint_if(same(stdev(accs)/4), 'More runs help, but not so much: errors add as squares.')
-    hint_if(same(pstdev(accs)/2), 'The mean was computed from the same runs, so divide the squares by one less than their number.')
+    hint_if(same(pstdev(accs)/2),
+            'The mean was computed from the same runs, so divide the squares by one less than their number.')
     hint_if(not same(stdev(accs)/2), f'For {accs} you say {found:.4f}. Begin with the standard deviation.')
 
 # %% ../../nbs/lessons/10_fast.ipynb #2dee8785
 @exercise
-def check_speedup(speedup):
+def check_speedup(speedup): # (share from 0 to 1, factor) -> times faster, a float
     "Amdahl's law."
     found = speedup(0.5, 2)
     hint_if(found is ..., 'There are still three dots to fill in.')
     hint_if(abs(found - 2) < 1e-6, 'The other half of the time is still there.')
     hint_if(abs(found - 0.75) < 1e-6, 'That is the time that is left. How many times faster is it?')
-    hint_if(abs(found - 4/3) > 1e-6, f'Half of the time, twice as fast: three quarters are left, so 1.33 times faster. You say {found:.2f}.')
+    hint_if(abs(found - 4/3) > 1e-6,
+            f'Half of the time, twice as fast: three quarters are left, so 1.33 times faster. You say {found:.2f}.')
     hint_if(abs(speedup(0.9, 1e9) - 10) > 1e-3, 'Nine tenths that cost nothing any more: a tenth of the time is left.')
     hint_if(abs(speedup(0.3, 1) - 1) > 1e-6, 'With factor 1 nothing changes.')
 
 # %% ../../nbs/lessons/10_fast.ipynb #74cdc6b2
 @exercise
-def check_fast_batch(fast_batch):
+def check_fast_batch(fast_batch): # ((N, 28, 28) bytes, places, mean, std) -> (len(places), 1, 28, 28) floats
     "A batch at once."
-    import torch
-    from time import perf_counter
     x, i, mean, std = torch.randint(0, 256, (500, 28, 28), dtype=torch.uint8), torch.randperm(500)[:300], 0.13, 0.31
     by_hand = lambda: torch.stack([((x[j].float()/255 - mean)/std)[None] for j in i])
     out, expected = fast_batch(x, i, mean, std), by_hand()
@@ -364,69 +414,80 @@ def check_fast_batch(fast_batch):
     hint_if(out.shape == (300, 28, 28), 'The channel is missing: x[:, None] adds a dimension of size 1.')
     hint_if(out.shape != expected.shape, f'The shape is {tuple(out.shape)}, not {tuple(expected.shape)}.')
     hint_if(not out.is_floating_point(), 'The result still consists of bytes.')
-    hint_if(not torch.allclose(out, expected, atol=1e-4), 'The shape is right, the numbers are not. Scale first, then subtract mean and divide by std.')
+    hint_if(not torch.allclose(out, expected, atol=1e-4),
+            'The shape is right, the numbers are not. Scale first, then subtract mean and divide by std.')
     def seconds(make):
         start = perf_counter()
         make()
         return perf_counter() - start
     ours, loop = (min(seconds(make) for _ in range(5)) for make in (lambda: fast_batch(x, i, mean, std), by_hand))
-    hint_if(ours > loop/2, 'The numbers are right, but it takes about as long as a loop over the images. Index once for all of them.')
+    hint_if(ours > loop/2,
+            'The numbers are right, but it takes about as long as a loop over the images. Index once for all of them.')
 
 # %% ../../nbs/lessons/10_fast.ipynb #dc4bedb3
-PROFILE = {'convolution': (20., 1.2), 'dropout': (12., 4.), 'optimizer': (1., 50.), 'pooling': (3., 2.), 'batch norm': (9., 1.5)} # Seconds and possible factor, made up for an exercise
+# Seconds and possible factor, made up for an exercise
+PROFILE = {'convolution': (20., 1.2), 'dropout': (12., 4.), 'optimizer': (1., 50.), 'pooling': (3., 2.),
+           'batch norm': (9., 1.5)}
 
 # %% ../../nbs/lessons/10_fast.ipynb #03198a38
 @exercise
-def check_first(first):
+def check_first(first): # Name of an operation, a key of `PROFILE`
     "What to work on."
     hint_if(first is ..., 'There are still three dots to fill in.')
     hint_if(first not in PROFILE, f'That is none of {", ".join(PROFILE)}.')
     hint_if(first == 'convolution', 'It takes most of the time, but little of that can be saved.')
     hint_if(first == 'optimizer', 'The largest factor, of a single second. What would it save?')
-    hint_if(first != max(PROFILE, key=lambda k: PROFILE[k][0]*(1 - 1/PROFILE[k][1])), 'Compute for each what it saves: seconds times (1 - 1/factor).')
+    hint_if(first != max(PROFILE, key=lambda k: PROFILE[k][0]*(1 - 1/PROFILE[k][1])),
+            'Compute for each what it saves: seconds times (1 - 1/factor).')
 
 # %% ../../nbs/lessons/11_separable.ipynb #845e6892
 @exercise
-def check_width(width):
+def check_width(width): # Number of channels, an int
     "Width for the same price."
     hint_if(not isinstance(width, int), 'Answer with a whole number of channels.')
     cost = 9*width + width**2
-    hint_if(width == 36, 'That is the root of 1,296: the 1 x 1 part alone. The filters cost nine weights for each channel.')
+    hint_if(width == 36,
+            'That is the root of 1,296: the 1 x 1 part alone. The filters cost nine weights for each channel.')
     hint_if(width == 144, 'The filters alone would allow that. The 1 x 1 part has n x n weights.')
-    hint_if(cost > 1296, f'{width} channels cost {cost:,} weights: 9 x {width} for the filters and {width} x {width} for the mixing.')
+    hint_if(cost > 1296,
+            f'{width} channels cost {cost:,} weights: 9 x {width} for the filters and {width} x {width} for the '
+            'mixing.')
     hint_if(cost + 10 + 2*width <= 1296, f'{width} channels cost {cost:,} weights. There is room for one more.')
 
 # %% ../../nbs/lessons/11_separable.ipynb #2cba1502
 @exercise
-def check_whole(whole):
+def check_whole(whole): # ((ni, 1, 3, 3), (nf, ni, 1, 1)) -> (nf, ni, 3, 3)
     "The convolution that it stands for."
-    import torch
-    from torch.nn.functional import conv2d
     x, depthwise, pointwise = torch.randn(2, 4, 8, 8), torch.randn(4, 1, 3, 3), torch.randn(6, 4, 1, 1)
     found = whole(depthwise, pointwise)
     hint_if(found is ..., 'There are still three dots to fill in.')
     hint_if(tuple(found.shape) == (4, 6, 3, 3), 'Outputs come first in the weights of a convolution, then inputs.')
-    hint_if(tuple(found.shape) != (6, 4, 3, 3), f'From 4 to 6 channels the weights should have the shape (6, 4, 3, 3), yours have {tuple(found.shape)}.')
+    hint_if(tuple(found.shape) != (6, 4, 3, 3),
+            f'From 4 to 6 channels the weights should have the shape (6, 4, 3, 3), yours have {tuple(found.shape)}.')
     hint_if(torch.allclose(found, depthwise[:, 0] + pointwise), 'The second layer multiplies what the first one gives.')
-    expected = conv2d(conv2d(x, depthwise, groups=4), pointwise)
-    hint_if(not torch.allclose(conv2d(x, found), expected, atol=1e-3), 'The shape is right, the numbers are not: weight (o, i) is the filter of input i times the mixing weight from i to o.')
+    expected = F.conv2d(F.conv2d(x, depthwise, groups=4), pointwise)
+    hint_if(not torch.allclose(F.conv2d(x, found), expected, atol=1e-3),
+            'The shape is right, the numbers are not: weight (o, i) is the filter of input i times the mixing weight '
+            'from i to o.')
 
 # %% ../../nbs/lessons/11_separable.ipynb #4f0892dc
 @exercise
-def check_is_separable(is_separable):
+def check_is_separable(is_separable): # ((nf, ni, 3, 3) weights) -> bool
     "Is it separable?"
-    import torch
     depthwise, pointwise, full = torch.randn(4, 3, 3), torch.randn(6, 4, 1, 1), torch.randn(6, 4, 3, 3)
     separable, half = pointwise*depthwise, torch.cat([full[:, :1], (pointwise*depthwise)[:, 1:]], 1)
     hint_if(is_separable(separable) is ..., 'There are still three dots to fill in.')
     hint_if(is_separable(full), 'You call random kernels separable.')
-    hint_if(not is_separable(separable), 'You do not see a separable one. For each input channel, write the kernels of all outputs as the rows of a matrix: what is its rank?')
+    hint_if(not is_separable(separable),
+            'You do not see a separable one. For each input channel, write the kernels of all outputs as the rows of '
+            'a matrix: what is its rank?')
     hint_if(is_separable(half), 'One of the inputs has other kernels for other outputs. All inputs must have one.')
-    hint_if(not is_separable(separable*torch.tensor([0., 1, 1, 1])[:, None, None]), 'An input that no output uses has rank 0, and is separable.')
+    hint_if(not is_separable(separable*torch.tensor([0., 1, 1, 1])[:, None, None]),
+            'An input that no output uses has rank 0, and is separable.')
 
 # %% ../../nbs/lessons/12_narrow.ipynb #0b0bb488
 @exercise
-def check_share(share):
+def check_share(share): # Share from 0 to 1
     "Half the width."
     hint_if(not isinstance(share, (int, float)), 'Answer with a number.')
     hint_if(share > 1, 'The share that is left, from 0 to 1.')
@@ -437,23 +498,25 @@ def check_share(share):
 
 # %% ../../nbs/lessons/12_narrow.ipynb #c1b18ff1
 @exercise
-def check_fit_power(fit_power):
+def check_fit_power(fit_power): # (parameters, errors), two arrays -> power, a float
     "The power of a law."
-    import numpy as np
     params = np.array([1000., 2000., 4000., 16000.])
     errors = 30*params**-0.5*np.array([1.1, 0.9, 1.05, 1.])
     found, line = fit_power(params, errors), np.polyfit(np.log(params), np.log(errors), 1)
     hint_if(found is ..., 'There are still three dots to fill in.')
     hint_if(np.ndim(found) != 0, 'np.polyfit gives the slope and the intercept. Which one is the power?')
-    hint_if(abs(found - np.polyfit(params, errors, 1)[0]) < 1e-6, 'The law is a line only if both axes are logarithmic.')
+    hint_if(abs(found - np.polyfit(params, errors, 1)[0]) < 1e-6,
+            'The law is a line only if both axes are logarithmic.')
     hint_if(abs(found - line[1]) < 1e-6, 'That is the logarithm of the constant c.')
     hint_if(abs(found + line[0]) < 1e-6, 'The error falls, so the power is negative.')
-    hint_if(abs(found - np.polyfit(np.log(errors), np.log(params), 1)[0]) < 1e-6, 'You took the parameters as a power of the errors.')
-    hint_if(abs(found - line[0]) > 1e-6, f'You find {found:.3f}, the line of the logarithms has the slope {line[0]:.3f}.')
+    hint_if(abs(found - np.polyfit(np.log(errors), np.log(params), 1)[0]) < 1e-6,
+            'You took the parameters as a power of the errors.')
+    hint_if(abs(found - line[0]) > 1e-6,
+            f'You find {found:.3f}, the line of the logarithms has the slope {line[0]:.3f}.')
 
 # %% ../../nbs/lessons/12_narrow.ipynb #286cad30
 @exercise
-def check_promise(promise):
+def check_promise(promise): # Percent of mistakes, a number
     "What the law promises."
     hint_if(not isinstance(promise, (int, float)), 'Answer with a number.')
     hint_if(abs(promise - 1.0) < 1e-3, 'That adds the same again. A power law multiplies by the same again.')
@@ -463,7 +526,7 @@ def check_promise(promise):
 
 # %% ../../nbs/lessons/13_share.ipynb #4c1a27ba
 @exercise
-def check_repeat_params(repeat_params):
+def check_repeat_params(repeat_params): # (channels, passes) -> number of parameters, an int
     "What a pass costs."
     found = repeat_params(10, 3)
     hint_if(found is ..., 'There are still three dots to fill in.')
@@ -471,32 +534,35 @@ def check_repeat_params(repeat_params):
     hint_if(found == 90 + 100 + 20, 'Each pass has a batch normalization of its own.')
     hint_if(found == 90 + 100, 'Where is the batch normalization? It has a scale and an offset for each channel.')
     hint_if(found == 90 + 100 + 3*40, 'Mean and variance of a batch normalization are not trained.')
-    hint_if(found == 900 + 60, 'That is a full convolution. A separable one has nine weights a channel, and one for each pair.')
-    hint_if(found != 250, f'Ten channels and three passes: 90 weights filter, 100 mix, and 3 x 20 normalize. You say {found}.')
+    hint_if(found == 900 + 60,
+            'That is a full convolution. A separable one has nine weights a channel, and one for each pair.')
+    hint_if(found != 250,
+            f'Ten channels and three passes: 90 weights filter, 100 mix, and 3 x 20 normalize. You say {found}.')
     hint_if(repeat_params(4, 1) != 60, 'It is right for ten channels and three passes only.')
 
 # %% ../../nbs/lessons/13_share.ipynb #8746ee17
 @exercise
-def check_again(again):
+def check_again(again): # ((N, C, H, W), convolution, list of norms) -> (N, C, H, W)
     "A block, again and again."
-    import torch
-    from torch import nn
-    conv, norms, x = nn.Conv2d(3, 3, 3, bias=False), [nn.BatchNorm2d(3).eval() for _ in range(2)], torch.randn(2, 3, 9, 9)
+    conv, x = nn.Conv2d(3, 3, 3, bias=False), torch.randn(2, 3, 9, 9)
+    norms = [nn.BatchNorm2d(3).eval() for _ in range(2)]
     norms[1].weight.data, norms[1].bias.data = torch.tensor([1., -2., 3.]), torch.tensor([0.5, 0.1, 0.3])
     found = again(x, conv, norms)
     hint_if(found is ..., 'There are still three dots to fill in.')
     step = lambda x, norm: norm(conv(x)).relu()
     same = lambda other: found.shape == other.shape and torch.allclose(found, other, atol=1e-5)
-    hint_if(found.shape == (2, 3, 7, 7), 'There are two norms, so the convolution should run twice: 9 pixels become 7, and then 5.')
+    hint_if(found.shape == (2, 3, 7, 7),
+            'There are two norms, so the convolution should run twice: 9 pixels become 7, and then 5.')
     hint_if(same(step(step(x, norms[0]), norms[0])), 'You use the same norm twice. Only the convolution is shared.')
     hint_if(same(step(step(x, norms[1]), norms[0])), 'The norms come in their order.')
     hint_if(same(norms[1](conv(norms[0](conv(x)).relu()))), 'A ReLU follows the last norm too.')
     hint_if(same(norms[1](conv(norms[0](conv(x)))).relu()), 'A ReLU follows each norm, not only the last one.')
-    hint_if(not same(step(step(x, norms[0]), norms[1])), 'The numbers are not right: convolution, norm, ReLU, and that for each norm.')
+    hint_if(not same(step(step(x, norms[0]), norms[1])),
+            'The numbers are not right: convolution, norm, ReLU, and that for each norm.')
 
 # %% ../../nbs/lessons/13_share.ipynb #a5eacbd2
 @exercise
-def check_times(times):
+def check_times(times): # Number of passes, an int
     "How often?"
     hint_if(not isinstance(times, int), 'Answer with a whole number.')
     hint_if(times == 7, 'Each 3 x 3 filter adds two steps, and behind the pooling a step is two pixels wide.')
@@ -506,26 +572,26 @@ def check_times(times):
 
 # %% ../../nbs/lessons/14_smallest.ipynb #87dcb0d9
 @exercise
-def check_soften(soften):
+def check_soften(soften): # ((N, C) logits, temperature) -> (N, C) probabilities
     "Soften."
-    import torch
     logits = torch.tensor([[2., 0., -1.], [1., 1., 4.]])
     found, right = soften(logits, 2), (logits/2).softmax(1)
     hint_if(found is ..., 'There are still three dots to fill in.')
-    hint_if(not isinstance(found, torch.Tensor) or found.shape != (2, 3), 'One probability should come out for each logit.')
+    hint_if(not isinstance(found, torch.Tensor) or found.shape != (2, 3),
+            'One probability should come out for each logit.')
     same = lambda other: torch.allclose(found, other, atol=1e-5)
     hint_if(same((logits*2).softmax(1)), 'That makes it surer. A temperature divides.')
     hint_if(same(logits.softmax(1)/2), 'Soften the logits, not the probabilities: these no longer add up to 1.')
     hint_if(same(logits.softmax(1)), 'The temperature changes nothing yet.')
     hint_if(same((logits/2).softmax(0)), 'Over the classes, the columns; you went over the images.')
     hint_if(same((logits/2).exp()), 'The rows do not add up to 1 yet.')
-    hint_if(not same(right), 'The numbers are not right: divide the logits by the temperature, then take the softmax of each row.')
+    hint_if(not same(right),
+            'The numbers are not right: divide the logits by the temperature, then take the softmax of each row.')
 
 # %% ../../nbs/lessons/14_smallest.ipynb #37ad7250
 @exercise
-def check_teach(teach):
+def check_teach(teach): # ((N, C) logits of the student, those of the teacher, temperature) -> loss, a number
     "Learn from a teacher."
-    import torch
     student, teacher = torch.tensor([[1., 0., -2.], [0.5, 2., 0.]]), torch.tensor([[3., 0., -1.], [0., 4., 1.]])
     found, (p, q) = teach(student, teacher, 4), ((x/4).softmax(1) for x in (teacher, student))
     hint_if(found is ..., 'There are still three dots to fill in.')
@@ -541,7 +607,7 @@ def check_teach(teach):
 
 # %% ../../nbs/lessons/14_smallest.ipynb #a62861a1
 @exercise
-def check_luck(luck):
+def check_luck(luck): # Percentage points, a number
     "The best of ten."
     hint_if(not isinstance(luck, (int, float)), 'Answer with a number.')
     hint_if(abs(luck) < 0.02, 'One of them may be that exact. The best of ten is chosen because it is not.')

@@ -41,7 +41,8 @@ def check_size(
 ):
     "Raise a `Hint` unless a network gives ten logits for each image and is small enough."
     shape, n = net(torch.zeros(2, 1, 28, 28)).shape, count_params(net)
-    hint_if(shape != (2, 10), f'Ten logits should come out for each image, not {tuple(shape[1:])}. Look at layer_table.')
+    hint_if(shape != (2, 10),
+            f'Ten logits should come out for each image, not {tuple(shape[1:])}. Look at layer_table.')
     hint_if(n > most, f'{n:,} parameters are more than {most:,}. Which layer has most?')
 
 # %% ../../nbs/api/teach/exercise.ipynb #063f5513
@@ -50,10 +51,12 @@ def find_hint(
     answer, # What the learner wrote
 ) -> 'str|None': # None: nothing is wrong
     "The hint of a check for an answer."
-    if answer is ...: return 'Put your answer in the place of the three dots.'
+    if answer is ...: return 'Replace the three dots with your answer.'
     try: getattr(check, '__wrapped__', check)(answer)
     except Hint as e: hint = str(e)
-    except Exception as e: hint = f'Your answer raised {type(e).__name__}{_line_of(e, answer)}: {" ".join(str(e).split())[:200]}'
+    except Exception as e:
+        message = ' '.join(str(e).split())[:200]
+        hint = f'Your answer raised {type(e).__name__}{_line_of(e, answer)}: {message}'
     else: return None
     return 'There are still three dots to fill in.' if 'ellipsis' in hint.lower() else hint
 

@@ -37,7 +37,7 @@ def read_quiz(
     damaged = f'The quiz of lesson {n} is damaged, mend {path.name}:'
     try: questions = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as e: raise CourseError(f'{damaged} {e}.') from None
-    if not isinstance(questions, list) or not questions: raise CourseError(f'{damaged} it is no list of questions.')
+    if not isinstance(questions, list) or not questions: raise CourseError(f'{damaged} it is not a list of questions.')
     fault = next((f'question {i} {f}' for i,q in enumerate(questions, 1) if (f := _fault(q))), None)
     if fault: raise CourseError(f'{damaged} {fault}.')
     return questions

@@ -161,25 +161,37 @@ def public():
     return [(m, n) for m in MODULES.values() for n in m.tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and n.name[0] != '_']
 
 
+def made_by(thing):
+    "The function that is called: for a class its `__init__`, if it writes one."
+    if not isinstance(thing, ast.ClassDef): return thing
+    return next((f for f in thing.body if isinstance(f, ast.FunctionDef) and f.name == '__init__'), thing)
+
+
 def parameters(thing):
-    "(line number, name) of what a function takes, or a class when it is called."
-    if isinstance(thing, ast.ClassDef):
-        makes = next((f for f in thing.body if isinstance(f, ast.FunctionDef) and f.name == '__init__'), None)
-        if makes: return parameters(makes)
-        return [(n.lineno, n.target.id) for n in thing.body if isinstance(n, ast.AnnAssign) and 'ClassVar' not in names(n.annotation)]
-    return [(a.lineno, a.arg) for a in (*thing.args.posonlyargs, *thing.args.args, *thing.args.kwonlyargs) if a.arg not in ('self', 'cls')]
+    "(line number, name) of what a function takes, or of the fields of a class."
+    if isinstance(thing, ast.ClassDef): return [(n.lineno, n.target.id) for n in thing.body if isinstance(n, ast.AnnAssign)]
+    args = (*thing.args.posonlyargs, *thing.args.args, *thing.args.kwonlyargs)
+    return [(a.lineno, a.arg) for a in args if a.arg not in ('self', 'cls')]
 
 
 def without_docment(thing, comments):
     "The parameters of a function or class without a comment of their own behind them or above them, by the rules of `fastcore.docments`."
+    thing = made_by(thing)
     lines = dict(parameters(thing))                           # A comment speaks of the last parameter of its line
-    taken = {*lines, thing.lineno}
-    return [name for line, name in parameters(thing) if lines[line] != name or not (line in comments or line - 1 in comments and line - 1 not in taken)]
+    def above(line): return line - 1 in comments and line - 1 not in lines and line - 1 > thing.lineno
+    return [name for line, name in parameters(thing) if lines[line] != name or not (line in comments or above(line))]
 
 
 def test_public_names_say_what_they_do():
     silent = [f'{m.at(n)} {n.name}' for m, n in public() if not ast.get_docstring(n)]
     assert not silent, listed(silent)
+
+
+def test_docments_are_read_as_fastcore_reads_them():
+    lines = ['# Not of x', 'def f(x, y=1): pass', 'def g(', '    a, # Of a', '    # Of b', '    b, c=1, # Of c', '    *args, d=2, # Of d', '    e=3', '): # What it gives', '    pass',
+             'class C:', '    def __init__(self, m, # Of m', '                 n): # Of n', '        self.m = m', 'class D:', '    p:int # Of p', '    q:int = 0']
+    comments = {n: line for n, line in enumerate(lines, 1) if '#' in line}
+    assert [without_docment(thing, comments) for thing in ast.parse('\n'.join(lines)).body] == [['x', 'y'], ['b', 'e'], [], ['q']]
 
 
 def test_public_names_say_what_they_take():

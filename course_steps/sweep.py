@@ -71,10 +71,10 @@ def use_backend(
     if name not in BACKENDS: raise UsageError(f'There is no backend {name!r}: choose one of {", ".join(BACKENDS)}.')
     try:
         if name == 'ray':
-            from ray.util.joblib import register_ray
+            from ray.util.joblib import register_ray          # An extra that few have
             register_ray()
         if name == 'dask':
-            from distributed import Client, get_client
+            from distributed import Client, get_client        # An extra, too
             try: get_client()
             except ValueError: Client(threads_per_worker=1)   # A cluster on this machine
     except ImportError:

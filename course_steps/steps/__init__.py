@@ -32,7 +32,7 @@ def get_step(
     "The step with a number, or the step itself; raises `UsageError` where there is none."
     if isinstance(step, Step): return step
     if isinstance(step, nn.Module):
-        raise UsageError("A network is not a step: give Step(0, 'Mine', model), where model is a function that returns it.")
+        raise UsageError("A network is not a step: give Step(0, 'Mine', model), where model returns it.")
     n = whole_number(step, 'the step', 1)
     if n not in STEPS: raise UsageError(f'There is no step {n}: choose one of {", ".join(map(str, STEPS))}.')
     return STEPS[n]

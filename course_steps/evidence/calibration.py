@@ -10,21 +10,17 @@ import numpy as np
 import pandas as pd
 import torch
 
-from ..core import CourseError
 from ..images import ImageSet
-from ..weights import load_weights
+from ..weights import load_trained
 
 # %% ../../nbs/api/evidence/calibration.ipynb #cali0006
 def probabilities(
-    weights, # Weights of a run, or the published ones of a step
+    weights, # Folder of a run, or a file with weights, as the published ones of a step
     images:ImageSet, # Its test images are looked at
     bs:int=1000, # Images at a time
 ) -> np.ndarray: # (N, classes), from 0 to 1, each row sums to 1
     "What a trained network believes of the test images; raises `CourseError` for weights that cannot be used."
-    model, meta = load_weights(weights)
-    if 'stats' not in meta:
-        raise CourseError(f'{weights} does not say on which pixels it was trained: give the weights of a run.')
-    mean, std = meta['stats']
+    model, (mean, std), *_ = load_trained(weights)
     batches = ((x[:, None]/255 - mean)/std for x in images.test[0].split(bs))
     with torch.no_grad(): return torch.cat([model(x).softmax(1) for x in batches]).numpy()
 

@@ -18,7 +18,7 @@ from .core import CourseError, UsageError, write_file
 from .images import ImageSet
 from .quantize import QuantizedConv, QuantizedLayer, largest, quantize
 from .read_packed import packed_logits, read_packed
-from .weights import load_trained
+from .weights import load_trained, weights_file
 
 # %% ../nbs/api/export.ipynb #expo0009
 def _packed_bits(
@@ -169,7 +169,8 @@ def export(
 ) -> Path:
     "Write a trained network as a file for other programs; raises `CourseError` for what cannot be read or written."
     if to not in KINDS: raise UsageError(f'There is no kind {to!r} of file: choose {" or ".join(KINDS)}.')
-    out = Path(out or (Path(run)/'weights' if Path(run).is_dir() else Path(run)).with_suffix(KINDS[to]))
-    if out.exists() and Path(run).exists() and out.samefile(run):
+    file = weights_file(run)
+    out = Path(out or file.with_suffix(KINDS[to]))
+    if out.exists() and file.exists() and out.samefile(file):
         raise UsageError(f'{out} is where the weights are: choose another file for the export.')
-    return export_packed(run, out, bits) if to == 'packed' else export_onnx(run, out)
+    return export_packed(file, out, bits) if to == 'packed' else export_onnx(file, out)

@@ -33,7 +33,7 @@ $(VENV)/.package: settings.ini setup.py | $(BIN)/python
 
 $(VENV)/.dev: settings.ini setup.py .ci/constraints.txt | $(BIN)/python
 	@echo 'Installing course_steps with its dev extra into $(VENV): several minutes, about 6 GB with torch.'
-	$(BIN)/pip install -q --disable-pip-version-check -c .ci/constraints.txt $(EDITABLE) '.[dev,docs,ray,dask]'
+	$(BIN)/pip install -q --disable-pip-version-check -c .ci/constraints.txt $(EDITABLE) '.[dev,docs,ray,dask,onnx]'
 	@touch $@ $(VENV)/.package
 
 train: $(VENV)/.package

@@ -23,7 +23,7 @@ setup(
     package_dir={'course_steps.published': 'results', 'course_steps.notebooks': 'nbs/lessons'},
     package_data={'course_steps.published': ['*.jsonl', '*.safetensors'], 'course_steps.notebooks': ['*.ipynb', '*.quiz.json']},
     install_requires=cfg['requirements'].split(),
-    extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask')},
+    extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask', 'onnx')},
     entry_points={
         'console_scripts': cfg['console_scripts'],
         'nbdev': [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],

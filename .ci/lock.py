@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PYTHON = '3.11' # The oldest that the docs extra can do with
-EXTRAS = '', 'dev_', 'docs_', 'ray_', 'dask_'
+EXTRAS = '', 'dev_', 'docs_', 'ray_', 'dask_', 'onnx_'
 
 
 def main():

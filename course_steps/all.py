@@ -27,8 +27,10 @@ from .checkpoint import *
 from .core import *
 from .data import *
 from .evidence.augmentations import *
+from .evidence.calibration import *
 from .evidence.compare import *
 from .evidence.goals import *
+from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.speed import *
 from .evidence.tables import *

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SURE', 'VERBS', 'CONTINUES', 'USAGE', 'list_steps', 'lessons', 'progress', 'train', 'sweep', 'table', 'compare',
-           'plot', 'data', 'predict', 'challenge', 'usage', 'run_verb', 'main']
+           'plot', 'data', 'predict', 'export', 'challenge', 'usage', 'run_verb', 'main']
 
 # %% ../nbs/api/cli.ipynb #c99c2f98
 import sys
@@ -157,7 +157,7 @@ SURE = 0.9 # Probability from which `predict` needs no second guess
 
 def predict(
     *image:str, # Image files
-    weights:str=None, # weights.safetensors of a run; default: the published weights of the latest step
+    weights:str=None, # weights.safetensors of a run, or a packed file; default: the published weights of the latest step
 ):
     "Which digit each picture shows, with what probability, and a second guess where the first is not sure."
     if not image: raise UsageError('There is no picture: give one or more image files.')
@@ -174,6 +174,18 @@ def predict(
         doubt = '' if p >= SURE else f', not sure: perhaps {other} ({100*q:.1f} %)'
         print(f'{path}: {said} ({100*p:.1f} %){doubt}')
     if failed: raise CourseError(f'{failed} of {len(image)} pictures could not be read, as said above.')
+
+# %% ../nbs/api/cli.ipynb #e0port01
+def export(
+    run:str, # Folder of a run, or a file with its weights
+    to:str='packed', # packed, a few kilobytes that NumPy and predict read; or onnx, for other programs
+    bits:int=5, # Bits of a weight in a packed file, 2 to 8
+    out:str=None, # File to write; default: beside the weights, ending in .csq or .onnx
+):
+    "Write a trained network as a small file, or for other programs."
+    from course_steps.export import export as export_run
+    file = export_run(run, to, out, bits)
+    print(f'{file}: {file.stat().st_size:,} bytes')
 
 # %% ../nbs/api/cli.ipynb #5c1d7be2
 @takes_run(but=['seed', 'holdout', 'bf16', 'lr_max'])
@@ -192,7 +204,8 @@ def challenge(
 # %% ../nbs/api/cli.ipynb #4b77cae7
 VERBS = {
     'list': list_steps, 'train': train, 'sweep': sweep, 'table': table, 'compare': compare, 'plot': plot,
-    'lessons': lessons, 'progress': progress, 'challenge': challenge, 'data': data, 'predict': predict}
+    'lessons': lessons, 'progress': progress, 'challenge': challenge, 'data': data, 'predict': predict,
+    'export': export}
 CONTINUES = {
     'sweep': 'the same command continues after the last finished epoch of each run.',
     'challenge': 'the same command continues after the last finished run.'} # After Ctrl-C; a training says it itself

@@ -6,15 +6,15 @@
 __all__ = ['default_weights', 'predict']
 
 # %% ../nbs/api/predict.ipynb #ab6fc96a
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from .core import CourseError, published_dir
+from .export import is_packed, load_packed, packed_probabilities
 from .tune import tuned
-from .weights import load_weights
+from .weights import load_trained
 
 # %% ../nbs/api/predict.ipynb #266d535c
 def default_weights() -> Path:
@@ -27,17 +27,16 @@ def default_weights() -> Path:
 # %% ../nbs/api/predict.ipynb #82ba3801
 def predict(
     images, # `uint8` (N, 28, 28), light on black, as `read_digit` gives them
-    weights=None, # Weights of a run; default: the published ones of the latest step
+    weights=None, # Weights of a run, or a packed file; default: the published weights of the latest step
 ) -> list: # One list an image: (class, probability from 0 to 1), best first
     "The classes of each image, the most probable first."
-    weights = weights or default_weights()
-    model, meta = load_weights(weights)
-    model = tuned(model)
-    try: (mean, std), classes = map(float, meta['stats']), [str(c) for c in meta['classes']]
-    except (KeyError, TypeError, ValueError): mean, std, classes = 0, 0, []
-    if not (std > 0 and isfinite(mean/std) and len(classes) == 10):
-        raise CourseError(f'{weights} does not say on which pixels and classes it was trained: '
-                          'give the weights of a run.')
-    xb = (torch.from_numpy(np.stack(images))[:, None]/255 - mean)/std
-    with torch.no_grad(): values, places = model(xb).softmax(1).sort(1, descending=True)
-    return [[(classes[i], p) for i,p in zip(*row)] for row in zip(places.tolist(), values.tolist())]
+    weights, images = weights or default_weights(), np.stack(images)
+    if is_packed(weights):
+        net = load_packed(weights)
+        classes, p = net[2], packed_probabilities(net, images)
+    else:
+        model, (mean, std), classes, _ = load_trained(weights)
+        xb = (torch.from_numpy(images)[:, None]/255 - mean)/std
+        with torch.no_grad(): p = tuned(model)(xb).softmax(1).numpy()
+    order = (-p).argsort(1, kind='stable')
+    return [[(classes[i], float(row[i])) for i in places] for row,places in zip(p, order)]

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import torch
+from fastprogress import fastprogress
 from joblib import Parallel, delayed, parallel_config
 
 from .core import CourseError, UsageError, runs_dir, whole_number, whole_numbers
@@ -86,7 +87,6 @@ def train_run(
     threads:int, # Of torch
 ) -> SweepRun: # With a result or an error
     "Train one run of a sweep, silently; an error becomes a sentence."
-    from fastprogress import fastprogress                     # Here, since each worker is a process of its own
     fastprogress.NO_BAR = True
     torch.set_num_threads(threads)
     try:

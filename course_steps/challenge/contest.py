@@ -14,14 +14,15 @@ from filelock import FileLock
 
 from .isolated import run_apart
 from .leaderboard import Entry, board_text, describe_standing, plot_challenge, save_board
-from .submission import MAX_EPOCHS, Rules, find_submissions
-from ..core import CourseError, UsageError, append_lines, default_epochs, numbered_lines, whole_numbers, writable_folder
+from .submission import MAX_EPOCHS, Rules, find_submissions, printable
+from ..core import (CourseError, UsageError, append_lines, default_epochs, numbered_lines, whole_numbers,
+                               writable_folder)
 from ..images import load_set
 from ..learner import get_device
 from ..results import Result, Run, takes_run
 
 # %% ../../nbs/api/challenge/contest.ipynb #035b7399
-SETTINGS = [f.name for f in fields(Run) if f.name not in ('data', 'lr_max')] # A checksum says the data, the file its own rate
+SETTINGS = [f.name for f in fields(Run) if f.name not in ('data', 'lr_max')] # For these stand the checksum and the file
 
 def run_key(
     sha:str, # SHA-256 of the submission
@@ -64,17 +65,19 @@ def measure_submission(
     contest:Contest, # How it is measured
 ) -> Entry:
     "Train a submission once for each seed, except for the runs that are finished, and keep the new ones."
-    entry, sha, finished = Entry(name), hashlib.sha256(file.read_bytes()).hexdigest(), read_finished_runs(contest.finished)
+    entry, sha = Entry(name), hashlib.sha256(file.read_bytes()).hexdigest()
+    finished = read_finished_runs(contest.finished)
     for run in contest.runs:
         try:
             result = finished.get(run_key(sha, contest.checksum, run)) or _train_and_keep(file, sha, run, contest)
             contest.rules.check_size(result.params)           # One that is kept may be of another limit
         except CourseError as e:
-            entry.reason = str(e)
-            print(f'{name}, seed {run.seed}: {e}', flush=True)
+            entry.reason = printable(str(e))                  # Else one bad character would stop the others, too
+            print(f'{name}, seed {run.seed}: {entry.reason}', flush=True)
             break
         entry.runs.append(result)
-        print(f'{name}, seed {run.seed}: {result.test_acc:.2f} %, {result.params:,} parameters, {result.seconds:.0f} s', flush=True)
+        print(f'{name}, seed {run.seed}: {result.test_acc:.2f} %, {result.params:,} parameters, {result.seconds:.0f} s',
+              flush=True)
     return entry
 
 def _train_and_keep(
@@ -117,9 +120,11 @@ def _open_contest(
 ) -> Contest:
     "All of it checked and nothing left to a default; raises `UsageError` for a value that cannot be used."
     epochs = default_epochs(MAX_EPOCHS, run.epochs)
-    if epochs > MAX_EPOCHS: raise UsageError(f'epochs must be at most {MAX_EPOCHS}, the limit of the challenge, not {epochs}.')
+    if epochs > MAX_EPOCHS:
+        raise UsageError(f'epochs must be at most {MAX_EPOCHS}, the limit of the challenge, not {epochs}.')
     rules, run = rules.checked(), replace(run, epochs=epochs, device=get_device(run.device))
-    return Contest([replace(run, seed=seed) for seed in seeds], rules, load_set(run.data).checksum, writable_folder(out))
+    checksum = load_set(run.data).checksum
+    return Contest([replace(run, seed=seed) for seed in seeds], rules, checksum, writable_folder(out))
 
 def _show_board(
     entries:list, # Of `Entry`

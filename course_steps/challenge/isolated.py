@@ -14,7 +14,7 @@ from subprocess import DEVNULL, Popen, TimeoutExpired
 import course_steps
 from fastai.callback.core import Callback
 
-from .submission import Rules, count_all, printable, read_submission
+from .submission import Rules, count_all, read_submission
 from ..core import CourseError
 from ..images import load_set
 from ..learner import train_step
@@ -90,9 +90,10 @@ def _read_answer(
     except (OSError, ValueError, RecursionError):
         how = f'by signal {-code}' if code < 0 else f'with exit code {code}'
         raise CourseError(f'It ended without a result, {how}.') from None
-    if isinstance(answer, dict) and 'error' in answer: raise CourseError(printable(str(answer['error'])))
+    if isinstance(answer, dict) and 'error' in answer: raise CourseError(str(answer['error']))
     result = Result.from_json(json.dumps(answer))
-    if not 0 <= result.test_acc <= 100: raise CourseError(f'Its accuracy is {result.test_acc}, which is not a percentage.')
+    if not 0 <= result.test_acc <= 100:
+        raise CourseError(f'Its accuracy is {result.test_acc}, which is not a percentage.')
     return result
 
 # %% ../../nbs/api/challenge/isolated.ipynb #2827688d
@@ -106,9 +107,11 @@ def run_apart(
     code = f'import sys; sys.path[0] = {root!r}; from course_steps.challenge.isolated import _child; _child()'
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         answer = Path(folder).resolve()/'answer.json'
-        order = json.dumps(dict(file=Path(file).resolve(), answer=answer, run=asdict(run), rules=asdict(rules)), default=str)
-        process = Popen([sys.executable, '-c', code, order], stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True)
+        order = dict(file=Path(file).resolve(), answer=answer, run=asdict(run), rules=asdict(rules))
+        process = Popen([sys.executable, '-c', code, json.dumps(order, default=str)], stdin=DEVNULL, stdout=DEVNULL,
+                        stderr=DEVNULL, start_new_session=True)
         try: process.wait(60*rules.minutes)
-        except TimeoutExpired: raise CourseError(f'It was ended after {rules.minutes:g} minutes, the time limit.') from None
+        except TimeoutExpired:
+            raise CourseError(f'It was ended after {rules.minutes:g} minutes, the time limit.') from None
         finally: _end(process)
         return _read_answer(answer, process.returncode)

@@ -50,7 +50,7 @@ class Entry:
         return stdev(r.test_acc for r in self.runs) if len(self.runs) > 1 else None
 
 # %% ../../nbs/api/challenge/leaderboard.ipynb #687c966c
-def published_networks() -> list: # Of dict: name, params, test_acc (percent), kind ('course', 'last' or 'best'), source
+def published_networks() -> list: # Of dict: name, params, test_acc (percent), kind (a key of `GROUPS`), source
     "The published runs of the steps and the published records, all measured on MNIST."
     runs = {s: of_step(s.n) for s in STEPS.values()}
     steps = [dict(name=f'step {s.n}', params=s.params, test_acc=mean(r.test_acc for r in rs), kind='course',
@@ -108,14 +108,17 @@ def on_mnist(
     return all(e.runs[0].data == 'mnist' for e in entries if not e.reason)
 
 # %% ../../nbs/api/challenge/leaderboard.ipynb #c30d8b76
-GROUPS = {'course': ('steps of the course', 'o', OURS, OURS), 'last': ('records, last epoch', 's', ORIGINAL, ORIGINAL),
-          'best': ('records, best epoch (picked on the test images)', 's', ORIGINAL, 'none')} # kind -> label, marker, edge, face
+GROUPS = { # kind -> label, marker, edge, face
+    'course': ('steps of the course', 'o', OURS, OURS),
+    'last': ('records, last epoch', 's', ORIGINAL, ORIGINAL),
+    'best': ('records, best epoch (picked on the test images)', 's', ORIGINAL, 'none'),
+}
 
 def plot_challenge(
     entries:list, # Of `Entry`, at least one with runs
     limit:int, # Parameters that the rules allow
 ) -> Figure: # One submission is a star, several are numbered by place
-    "Test accuracy against parameters: submissions beside steps and records; alone where they were not measured on MNIST."
+    "Test accuracy against parameters: submissions, and where they were measured on MNIST, steps and records beside them."
     placed = [(place, e) for place,e in rank_entries(entries) if place]
     widest = max([LIGHT, *(e.params for _,e in placed)])
     published = [n for n in published_networks() if n['params'] <= widest] if on_mnist(entries) else []
@@ -139,8 +142,8 @@ def _draw_published(
         if points: ax.plot(*zip(*points), marker, mec=edge, mfc=face, ms=6, label=label)
     for n in published:
         if n['kind'] != 'course': continue
-        ax.annotate(n['name'].split()[-1], (n['params'], n['test_acc']), xytext=(6, 0), textcoords='offset points', va='center',
-                    fontsize=9, color=OURS)
+        ax.annotate(n['name'].split()[-1], (n['params'], n['test_acc']), xytext=(6, 0), textcoords='offset points',
+                    va='center', fontsize=9, color=OURS)
 
 def _draw_submission(
     ax, # Axes to draw into
@@ -151,10 +154,12 @@ def _draw_submission(
     "Draw a submission as a star with the deviation of its seeds; as a triangle at the lower edge if it lies below."
     below = entry.test_acc < lowest
     point = entry.params, lowest if below else entry.test_acc
-    ax.errorbar(*point, None if below else entry.sd, fmt='v' if below else '*', ms=8 if below else 13, color=ACCENT, capsize=3,
-                clip_on=False, zorder=5, label='submissions' if place in (None, 1) else None) # The legend names them once
+    shape = dict(fmt='v', ms=8) if below else dict(fmt='*', ms=13, yerr=entry.sd)
+    label = 'submissions' if place in (None, 1) else None     # The legend names them once
+    ax.errorbar(*point, color=ACCENT, capsize=3, clip_on=False, zorder=5, label=label, **shape)
     text = ' '.join(([str(place)] if place else []) + ([f'({entry.test_acc:.1f})'] if below else []))
-    ax.annotate(text, point, xytext=(-7, 5), textcoords='offset points', ha='right', fontsize=10, weight='bold', color=ACCENT)
+    ax.annotate(text, point, xytext=(-7, 5), textcoords='offset points', ha='right', fontsize=10, weight='bold',
+                color=ACCENT)
 
 def _draw_limit(
     ax, # Axes to draw into
@@ -169,8 +174,8 @@ def _draw_limit(
     ax.xaxis.set_minor_formatter(NullFormatter())
 
 # %% ../../nbs/api/challenge/leaderboard.ipynb #9e30691c
-COLUMNS = dict(place='Int64', submission=str, parameters='Int64', test_acc=float, sd=float, runs=int, epochs='Int64', data=object,
-               remark=str) # Of the leaderboard, with their types: Int64 may miss a value
+COLUMNS = dict(place='Int64', submission=str, parameters='Int64', test_acc=float, sd=float, runs=int, epochs='Int64',
+               data=object, remark=str) # Of the leaderboard, with their types: Int64 may miss a value
 
 def board_table(
     entries:list, # Of `Entry`
@@ -203,7 +208,8 @@ def board_html(
     ranked = rank_entries(entries)
     placed = [e for place,e in ranked if place]
     chart = base64.b64encode(_png(plot_challenge(entries, limit))).decode() if placed else ''
-    return page.render(ranked=ranked, placed=placed, limit=limit, chart=chart, on_mnist=on_mnist(entries), mean_sd=mean_sd)
+    return page.render(ranked=ranked, placed=placed, limit=limit, chart=chart, on_mnist=on_mnist(entries),
+                       mean_sd=mean_sd)
 
 def _png(
     fig:Figure, # A chart

@@ -75,14 +75,16 @@ def read_submission(
     if isinstance(module.model, torch.nn.Module):
         raise CourseError('Its model is a network: make it a function that returns the network.')
     check_model(module.model())
-    return Step(n=0, title=Path(file).name, model=lambda: module.model(), # A class is a function that returns a network, too
+    return Step(n=0, title=Path(file).name,
+                model=lambda: module.model(),                 # The lambda, as it may be a class, which has parameters()
                 lr_max=positive(getattr(module, 'lr_max', 2e-2), 'lr_max'),
-                augment=getattr(module, 'augment', list), bs=whole_number(getattr(module, 'bs', 128), 'bs', 1))
+                augment=getattr(module, 'augment', list),
+                bs=whole_number(getattr(module, 'bs', 128), 'bs', 1))
 
 # %% ../../nbs/api/challenge/submission.ipynb #pr1ntab1
 def printable(
     text:str, # From a submission: the name of its file, or what it says
-) -> str: # The same, Python's escape for each character that a terminal or a file cannot take
+) -> str: # The same, with Python's escape for each character that is not
     "A text that is safe to print and to write."
     return ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 

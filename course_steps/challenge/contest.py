@@ -22,7 +22,7 @@ from ..learner import get_device
 from ..results import Result, Run, takes_run
 
 # %% ../../nbs/api/challenge/contest.ipynb #035b7399
-SETTINGS = [f.name for f in fields(Run) if f.name not in ('data', 'lr_max')] # For these stand the checksum and the file
+SETTINGS = [f.name for f in fields(Run) if f.name not in ('data', 'lr_max')] # Data set and file say those two
 
 def run_key(
     sha:str, # SHA-256 of the submission

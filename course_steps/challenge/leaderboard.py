@@ -118,7 +118,7 @@ def plot_challenge(
     entries:list, # Of `Entry`, at least one with runs
     limit:int, # Parameters that the rules allow
 ) -> Figure: # One submission is a star, several are numbered by place
-    "Test accuracy against parameters: submissions, and where they were measured on MNIST, steps and records beside them."
+    "Test accuracy against parameters: submissions, beside steps and records where they were measured on MNIST."
     placed = [(place, e) for place,e in rank_entries(entries) if place]
     widest = max([LIGHT, *(e.params for _,e in placed)])
     published = [n for n in published_networks() if n['params'] <= widest] if on_mnist(entries) else []

@@ -1,6 +1,6 @@
 from configparser import ConfigParser
 from pathlib import Path
-from setuptools import setup
+from setuptools import find_packages, setup
 
 ini = ConfigParser(delimiters=['='])
 ini.read('settings.ini', encoding='utf-8')
@@ -19,9 +19,9 @@ setup(
     license='Apache-2.0',
     python_requires='>=' + cfg['min_python'],
     # The published runs live in results/ of a checkout, the lessons in nbs/lessons; an installed package carries them inside.
-    packages=['course_steps', 'course_steps.steps', 'course_steps.published', 'course_steps.notebooks'],
+    packages=[*find_packages(include=['course_steps', 'course_steps.*']), 'course_steps.published', 'course_steps.notebooks'],
     package_dir={'course_steps.published': 'results', 'course_steps.notebooks': 'nbs/lessons'},
-    package_data={'course_steps.published': ['*.jsonl', '*.safetensors'], 'course_steps.notebooks': ['*.ipynb', '*.quiz.json']},
+    package_data={'course_steps.challenge': ['board.html'], 'course_steps.published': ['*.jsonl', '*.safetensors'], 'course_steps.notebooks': ['*.ipynb', '*.quiz.json']},
     install_requires=cfg['requirements'].split(),
     extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask', 'onnx')},
     entry_points={

@@ -198,7 +198,7 @@ def challenge(
     **kwargs
 ):
     "Measure networks of your own, at most 15 epochs each: where one stands, or a leaderboard of several."
-    from course_steps.challenge.submission import challenge as measure
+    from course_steps.challenge.contest import challenge as measure
     measure(*file, seeds=seeds, minutes=minutes, out=out, limit=limit, **kwargs)
 
 # %% ../nbs/api/cli.ipynb #4b77cae7

@@ -10,7 +10,7 @@ from pathlib import Path
 from fastcore.script import call_parse
 
 from course_steps.core import append_lines, numbered_lines, whole_numbers
-from course_steps.evidence.augmentations import AUGMENTATIONS, augmented, better_than_none
+from course_steps.evidence.augmentations import AUGMENTATIONS, augmented, better_than_none, read_augmentations
 from course_steps.images import load_set
 from course_steps.results import Run
 from course_steps.sweep import plan_run, runs_at_once, train_runs
@@ -50,13 +50,6 @@ def measure(choices, runs, images, jobs, out):
         append_lines([json.dumps(row_of(name, done.result))], out)
 
 
-def accuracies(out):
-    "The held-out accuracies of each choice of augmentations."
-    accs = {}
-    for r in read_rows(out): accs.setdefault(r['augmentation'], []).append(r['test_acc'])
-    return accs
-
-
 @call_parse
 def main(
     data:str='mnist', # Name of a data set, or a folder with IDX files
@@ -71,5 +64,5 @@ def main(
     runs = [Run(9, data, epochs, seed, holdout, 'cpu') for seed in whole_numbers(seeds, 'seeds')]
     measure([(), *((name,) for name in AUGMENTATIONS)], runs, images, jobs, out)
     moving = tuple(name for name, a in AUGMENTATIONS.items() if a.mats or a.coords)
-    together = [tuple(better_than_none(accuracies(out))), ('rotation', 'shift'), moving]
+    together = [tuple(better_than_none(read_augmentations(read_rows(out)))), ('rotation', 'shift'), moving]
     measure(dict.fromkeys(together), runs, images, jobs, out)

@@ -64,8 +64,8 @@ def header():
     "Machine, versions, date and load."
     memory = os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')/2**30
     return dict(date=datetime.now(timezone.utc).isoformat(timespec='seconds'), processor=processor(),
-                cores=os.cpu_count(), memory_gb=round(memory), gpu=gpu(), system=platform.system(), load=round(os.getloadavg()[0], 2),
-                python=platform.python_version(),
+                cores=os.cpu_count(), memory_gb=round(memory), gpu=gpu(), system=platform.system(),
+                load=round(os.getloadavg()[0], 2), python=platform.python_version(),
                 versions={p: version(p) for p in ('torch', 'torchvision', 'fastai', 'numpy')})
 
 

@@ -1,21 +1,23 @@
-"""Which augmentation helps? Train step 9 with none, with each alone, and with several together, and measure on held-out training images.
+"""Which augmentation helps? Step 9 with none, with each alone, and with several together, on held-out training images.
 
-Together are tried: all that helped alone, those of step 9, and all that move pixels.
-
-Each run is a line of results/augmentations.jsonl. A run that stands there is not repeated, a run that was interrupted goes on.
+Together are tried: all that helped alone, those of step 9, and all that move pixels. Each run is a line of
+results/augmentations.jsonl. A run that has its line is not repeated, a run that was interrupted goes on.
 """
-import argparse
 import json
+from itertools import chain
 from pathlib import Path
 
-import torch
-from joblib import Parallel, delayed
+from fastcore.script import call_parse
 
-from course_steps.evidence.augmentations import AUGMENTATIONS, augmented, better_than_none
-from course_steps.core import runs_dir
-from course_steps.sweep import Run, train_run
+from course_steps.core import append_lines, numbered_lines, whole_numbers
+from course_steps.evidence.augmentations import AUGMENTATIONS, augmented, better_than_none, read_augmentations
+from course_steps.images import load_set
+from course_steps.results import Run
+from course_steps.sweep import plan_run, runs_at_once, train_runs
 
 RESULTS = Path(__file__).parent.parent/'results/augmentations.jsonl'
+KEEP = ('params', 'data', 'checksum', 'holdout', 'epochs', 'seed', 'test_acc', 'seconds', 'lr_max', 'bs', 'versions',
+        'commit', 'date') # Of a result
 
 
 def name_of(names):
@@ -23,36 +25,44 @@ def name_of(names):
     return ' + '.join(names) or 'none'
 
 
-def train(names, seed, args):
-    "One run, as a line of the results."
-    folder = runs_dir().absolute()/f'augmentations-{"-".join(names) or "none"}-{args.epochs}epochs-seed{seed}'
-    run = train_run(Run(augmented(*names), seed, folder), args.data, args.epochs, args.holdout, 'cpu', max(1, torch.get_num_threads()//args.jobs))
-    if run.error: raise SystemExit(f'{name_of(names)}, seed {seed}: {run.error}')
-    keep = ('params', 'data', 'checksum', 'holdout', 'epochs', 'seed', 'test_acc', 'seconds', 'lr_max', 'bs', 'versions', 'commit', 'date')
-    return {'augmentation': name_of(names)} | {k: getattr(run.result, k) for k in keep} | {'last_five': [h['test_acc'] for h in run.result.history[-5:]]}
+def row_of(name, result):
+    "A run as a line of the results."
+    row = {'augmentation': name} | {k: getattr(result, k) for k in KEEP}
+    return row | {'last_five': [h['test_acc'] for h in result.history[-5:]]}
 
 
-def measure(choices, args):
-    "The runs of several choices of augmentations, those that are missing trained and written down."
-    rows = [json.loads(line) for line in RESULTS.read_text().splitlines()] if RESULTS.exists() else []
-    have = {(r['augmentation'], r['seed']) for r in rows}
-    missing = [(names, seed) for names in choices for seed in args.seeds if (name_of(names), seed) not in have]
-    for row in Parallel(args.jobs, return_as='generator_unordered')(delayed(train)(*run, args) for run in missing):
-        print(f'{row["augmentation"]}, seed {row["seed"]}: {row["test_acc"]:.2f} %', flush=True)
-        with RESULTS.open('a') as f: f.write(json.dumps(row) + '\n')
-        rows.append(row)
-    accs = {}
-    for r in rows: accs.setdefault(r['augmentation'], []).append(r['test_acc'])
-    return accs
+def read_rows(out):
+    "The runs that are written down."
+    return [json.loads(line) for _, line in numbered_lines(out)]
 
 
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--data', default='mnist', help='name of a data set, or a folder with IDX files')
-    parser.add_argument('--seeds', default=[0, 1, 2], nargs='+', type=int, help='random seeds')
-    parser.add_argument('--epochs', default=10, type=int)
-    parser.add_argument('--holdout', default=10_000, type=int, help='training images to measure on')
-    parser.add_argument('--jobs', default=2, type=int, help='runs at once')
-    args = parser.parse_args()
-    accs = measure([(), *((name,) for name in AUGMENTATIONS)], args)
-    measure(dict.fromkeys([tuple(better_than_none(accs)), ('rotation', 'shift'), tuple(name for name,a in AUGMENTATIONS.items() if a.mats or a.coords)]), args)
+def measure(choices, runs, images, jobs, out):
+    "Train and write down the runs of several choices of augmentations that are missing."
+    have = {(r['augmentation'], r['seed']) for r in read_rows(out)}
+    missing = [(names, run) for names in choices for run in runs if (name_of(names), run.seed) not in have]
+    planned = [plan_run(augmented(*names), run, images) for names, run in missing]
+    names_of = {p.folder: name_of(names) for p, (names, _) in zip(planned, missing)}
+    finished, left = [p for p in planned if p.result], [p for p in planned if not p.result]
+    for done in chain(finished, train_runs(left, jobs)):
+        name = names_of[done.folder]
+        if done.error: raise SystemExit(f'{name}, seed {done.seed}: {done.error}')
+        print(f'{name}, seed {done.seed}: {done.result.test_acc:.2f} %', flush=True)
+        append_lines([json.dumps(row_of(name, done.result))], out)
+
+
+@call_parse
+def main(
+    data:str='mnist', # Name of a data set, or a folder with IDX files
+    seeds:str='0-2', # Random seeds, such as 0,1 or 0-2
+    epochs:int=10, # Epochs of each run
+    holdout:int=10_000, # Training images to measure on
+    jobs:str='auto', # Runs at once; auto: one for each core
+    out:Path=RESULTS, # File that the runs are added to
+):
+    "Measure what each augmentation brings, alone and with others."
+    images, jobs = load_set(data), runs_at_once(jobs, 'cpu')
+    runs = [Run(9, data, epochs, seed, holdout, 'cpu') for seed in whole_numbers(seeds, 'seeds')]
+    measure([(), *((name,) for name in AUGMENTATIONS)], runs, images, jobs, out)
+    moving = tuple(name for name, a in AUGMENTATIONS.items() if a.mats or a.coords)
+    together = [tuple(better_than_none(read_augmentations(read_rows(out)))), ('rotation', 'shift'), moving]
+    measure(dict.fromkeys(together), runs, images, jobs, out)

@@ -1,12 +1,12 @@
-"Seconds and peak memory of an epoch of step 8, for a multiple of its images, of its channels, or for another batch size."
-import argparse
+"Seconds and peak memory of an epoch of step 8 with more or fewer images or channels, or another batch size."
 import json
 import sys
 from dataclasses import replace
-from resource import RUSAGE_SELF, getrusage
 from time import perf_counter
 
 import torch
+from fastcore.script import call_parse
+from memory import peak
 
 from course_steps.data import get_dls
 from course_steps.images import load_set
@@ -26,26 +26,25 @@ def times(part, factor):
 def wide(factor):
     "The network of step 8 with `factor` times its channels."
     c = lambda n: max(1, round(n*factor))
-    return conv_net([(c(8),3), (c(16),3), (c(8),1), 'pool', (c(8),3), (c(16),3), (c(8),3), (c(8),3), 'gap', (10,1)], norm=True, p=0.05)
+    rows = [(c(8),3), (c(16),3), (c(8),1), 'pool', (c(8),3), (c(16),3), (c(8),3), (c(8),3), 'gap', (10,1)]
+    return conv_net(rows, norm=True, p=0.05)
 
 
-def main(data, images, width, bs):
+@call_parse
+def main(
+    data:str='auto', # Name of a data set, or a folder with IDX files
+    images:float=1., # Multiple of the training images, above 0 and at most 4
+    width:float=1., # Multiple of the channels
+    bs:int=128, # Images in a batch
+):
+    "Seconds and peak memory of an epoch of step 8."
+    if not 0 < images <= 4: sys.exit(f'--images must be a number above 0 and at most 4, not {images:g}.')
     sets = load_set(data)
     sets.train, sets.test = times(sets.train, images), tuple(t[:1000] for t in sets.test)
     step = replace(STEPS[8], model=lambda: wide(width), bs=bs)
     learn = step_learner(step, get_dls(sets, bs=bs, tfms=step.tfms, device='cpu'))
     start = perf_counter()
     learn.fit_one_cycle(1, step.lr_max)
-    print(json.dumps(dict(seconds=perf_counter() - start, images=len(sets.train[1]), params=count_params(learn.model), bs=bs,
-                          peak=getrusage(RUSAGE_SELF).ru_maxrss*(1 if sys.platform == 'darwin' else 1024))))
-
-
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data', default='auto')
-    parser.add_argument('--images', type=float, default=1, help='multiple of the training images, at most 4')
-    parser.add_argument('--width', type=float, default=1, help='multiple of the channels')
-    parser.add_argument('--bs', type=int, default=128)
-    args = parser.parse_args()
-    if not 0 < args.images <= 4: parser.error('--images is a multiple above 0, at most 4')
-    main(**vars(args))
+    seconds = perf_counter() - start
+    print(json.dumps(dict(seconds=seconds, images=len(sets.train[1]), params=count_params(learn.model),
+                          bs=bs, peak=peak())))

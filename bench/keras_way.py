@@ -1,11 +1,13 @@
 """The Keras MNIST example in torch: its network and its settings, https://keras.io/examples/vision/mnist_convnet.
 
-Images are floats in memory, as there. A tenth of the training images is left out, as its `validation_split=0.1` does. The test accuracy is
-measured after each epoch; the program ends after the first one that reaches the target, which is more than a user could know.
+Images are floats in memory, as there. A tenth of the training images is left out, as its `validation_split=0.1` does.
+The test accuracy is measured after each epoch; the program ends after the first one that reaches the target, which is
+more than a user could know.
 """
-import argparse
 import json
 from time import time
+
+from fastcore.script import call_parse # Before the start, for the example does not need it
 
 START = time()
 import torch
@@ -44,13 +46,23 @@ def train_epoch(model, x, y, opt, bs=128):
 def accuracy(model, x, y, bs=1000):
     "Percent."
     model.eval()
-    return 100*sum((model(xb).argmax(1) == yb).sum().item() for xb, yb in zip(x.split(bs), y.split(bs)))/len(x)
+    right = sum((model(xb).argmax(1) == yb).sum().item() for xb, yb in zip(x.split(bs), y.split(bs)))
+    return 100*right/len(x)
 
 
-def main(data, device, seed, target, epochs):
+@call_parse
+def main(
+    data:str='auto', # Name of a data set, or a folder with IDX files
+    device:str='cpu', # cpu or cuda
+    seed:int=0, # Random seed
+    target:float=99., # Percent on the test images
+    epochs:int=15, # Epochs at most
+):
+    "Seconds from the start of the program until the example of Keras reaches a target."
     torch.manual_seed(seed)
     images = load_set(data)
-    (x, y), (x_test, y_test) = (((x[:, None]/255).to(device), y.long().to(device)) for x, y in (images.train, images.test))
+    sets = images.train, images.test
+    (x, y), (x_test, y_test) = (((x[:, None]/255).to(device), y.long().to(device)) for x, y in sets)
     x, y = (t[:len(t)*9//10] for t in (x, y))
     model = convnet().apply(init).to(device)
     opt = torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7)
@@ -59,15 +71,6 @@ def main(data, device, seed, target, epochs):
         train_epoch(model, x, y, opt)
         accs.append(accuracy(model, x_test, y_test))
         ends.append(time() - START)
-    print(json.dumps(dict(seconds=ends[-1] if accs[-1] >= target else None, imports=IMPORTED - START, seed=seed, test_acc=accs[-1],
-                          params=sum(p.numel() for p in model.parameters()), accs=accs, ends=ends)))
-
-
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data', default='auto')
-    parser.add_argument('--device', default='cpu')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--target', type=float, default=99.0)
-    parser.add_argument('--epochs', type=int, default=15)
-    main(**vars(parser.parse_args()))
+    seconds, params = ends[-1] if accs[-1] >= target else None, sum(p.numel() for p in model.parameters())
+    print(json.dumps(dict(seconds=seconds, imports=IMPORTED - START, seed=seed, test_acc=accs[-1],
+                          params=params, accs=accs, ends=ends)))

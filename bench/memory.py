@@ -1,12 +1,19 @@
 "Peak memory of a process, in bytes: one that only imports what training needs, or one that trains step 8 for an epoch."
-import argparse
 import json
 import sys
 from resource import RUSAGE_SELF, getrusage
 
+from fastcore.script import Param, call_parse
+
+
+def peak():
+    "Peak memory of this process so far, bytes."
+    return getrusage(RUSAGE_SELF).ru_maxrss*(1 if sys.platform == 'darwin' else 1024)
+
 
 def train(data):
     "An epoch of step 8; gives the bytes of the data set."
+    # Imported here, for the memory of the imports alone is measured too
     from course_steps.data import get_dls
     from course_steps.learner import step_learner
     from course_steps.steps import STEPS
@@ -16,15 +23,13 @@ def train(data):
     return sum(t.nbytes for t in (*dls.images.train, *dls.images.test))
 
 
-def main(data, way):
-    import torch
-    from fastai.vision import all
+@call_parse
+def main(
+    data:str='auto', # Name of a data set, or a folder with IDX files
+    way:Param('What is done', str, choices=['import', 'train'])='train',
+):
+    "Peak memory of a process that trains step 8 for an epoch, or only imports what that needs."
+    import torch # noqa: F401, what is measured
+    from fastai.vision import all # noqa: F401
     size = train(data) if way == 'train' else None
-    print(json.dumps(dict(peak=getrusage(RUSAGE_SELF).ru_maxrss*(1 if sys.platform == 'darwin' else 1024), data_bytes=size)))
-
-
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data', default='auto')
-    parser.add_argument('--way', choices=['import', 'train'], default='train')
-    main(**vars(parser.parse_args()))
+    print(json.dumps(dict(peak=peak(), data_bytes=size)))

@@ -1,16 +1,17 @@
-"An epoch of step 8 as the seed trains it: torchvision transforms on each image, two workers, a loop with `.item()` on each batch."
-import argparse
+"An epoch of step 8 as the original trains it: torchvision on each image, two workers, `.item()` on each batch."
 import json
 from time import perf_counter
 
 import torch
 import torch.nn.functional as F
+from fastcore.script import call_parse
 from per_image import PerImage
 from torch import nn, optim
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
 from course_steps.images import load_set
+from course_steps.layers import count_params
 
 MEAN, STD = 0.1307, 0.3081
 
@@ -21,7 +22,7 @@ def block(ni, nf):
 
 
 class Net(nn.Module):
-    "The network of the seed's step 8, 5,016 parameters."
+    "The network of step 8 of the original, 5,016 parameters."
     def __init__(self):
         super().__init__()
         self.convblock1, self.convblock2 = block(1, 8), block(8, 16)
@@ -67,7 +68,13 @@ def test(model, device, loader):
     return 100*correct/len(loader.dataset)
 
 
-def main(data, device, images):
+@call_parse
+def main(
+    data:str='auto', # Name of a data set, or a folder with IDX files
+    device:str='cpu', # cpu or cuda
+    images:int=None, # Training images, to try it out; default: all
+):
+    "Seconds of an epoch of step 8 as the original trains it."
     scale = [transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))]
     sets, kwargs = load_set(data), dict(batch_size=128, num_workers=2, pin_memory=device == 'cuda')
     turned = transforms.Compose([transforms.RandomRotation((-7.0, 7.0), fill=(0,)), *scale])
@@ -78,12 +85,4 @@ def main(data, device, images):
     start = perf_counter()
     train(model, device, train_loader, optimizer)
     acc = test(model, device, test_loader)
-    print(json.dumps(dict(seconds=perf_counter() - start, test_acc=acc, params=sum(p.numel() for p in model.parameters()))))
-
-
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--data', default='auto')
-    parser.add_argument('--device', default='cpu')
-    parser.add_argument('--images', type=int, help='training images, to try it out; default: all')
-    main(**vars(parser.parse_args()))
+    print(json.dumps(dict(seconds=perf_counter() - start, test_acc=acc, params=count_params(model))))

@@ -1,9 +1,9 @@
-"""Measure the course beside what a user would pick instead, and print the table of goals.
+"""Measure the course beside programs that one might use instead, and print the table of goals.
 
-Each measurement is a process of its own, one after another; the ways of a row take turns. A row is added to results/bench.jsonl, or to the file
-after `--out`, when it is done, so `--only` can measure the rows in parts. All rows take about three quarters of an hour on two cores.
+Each measurement is a process of its own, one after another; the ways of a row take turns. A row is added to
+results/bench.jsonl, or to the file after `--out`, when it is done, so `--only` can measure the rows in parts.
+All rows take about three quarters of an hour on two cores.
 """
-import argparse
 import json
 import os
 import platform
@@ -13,31 +13,38 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
 
+from fastcore.script import call_parse
+
 HERE = Path(__file__).parent
 RESULTS = HERE.parent/'results/bench.jsonl'
 WIDTHS, SIZES, BATCHES = (0.5, 1, 2, 4), (1/8, 1/4, 1/2, 1, 2, 4), (32, 64, 128, 256, 512, 1024)
-IMPORT = 'import json, time; t = time.perf_counter(); import course_steps; print(json.dumps(dict(seconds=time.perf_counter() - t)))'
+IMPORT = ('import json, time; t = time.perf_counter(); import course_steps; '
+          'print(json.dumps(dict(seconds=time.perf_counter() - t)))')
 TRIES = [json.loads(line)['try'] for line in (HERE.parent/'results/tuning.jsonl').read_text().splitlines()]
 ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
-    'epoch': {'course_steps': ['course_way.py', '--epochs', '1'], 'seed': ['seed_way.py'], 'fastai_folder': ['fastai_folder.py']},
-    'hurry': {'course_steps': ['course_way.py', '--step', '10', '--target', '99', '--seed', '{i}'], 'keras': ['keras_way.py', '--seed', '{i}']},
+    'epoch': {'course_steps': ['course_way.py', '--epochs', '1'], 'original': ['original_way.py'],
+              'fastai_folder': ['fastai_folder.py']},
+    'hurry': {'course_steps': ['course_way.py', '--step', '10', '--target', '99', '--seed', '{i}'],
+              'keras': ['keras_way.py', '--seed', '{i}']},
     'import': {'course_steps': ['-c', IMPORT]},
     'classify': {'course_steps': ['classify.py'], 'image_by_image': ['classify.py', '--bs', '1']},
-    'busy': {'sleeping': ['classify.py', '--busy', '2', '--images', '2000'], 'spinning': ['classify.py', '--busy', '2', '--images', '2000']},
+    'busy': dict.fromkeys(['sleeping', 'spinning'], ['classify.py', '--busy', '2', '--images', '2000']),
     'memory': {'course_steps': ['memory.py'], 'imports': ['memory.py', '--way', 'import']},
     'loading': {'course_steps': ['loading.py'], 'per_image': ['loading.py', '--way', 'per_image']},
-    'tuning': {'now': ['tuning.py', 'now', '--profile'], **{t: ['tuning.py', t] for t in TRIES}},
+    'tuning': {'now': ['tuning.py', 'now', '--profiled'], **{t: ['tuning.py', t] for t in TRIES}},
     'growth-images': {f'{n:g}': ['growth.py', '--images', str(n)] for n in SIZES},
     'growth-params': {f'{w:g}': ['growth.py', '--images', '0.2', '--width', str(w)] for w in WIDTHS},
     'growth-batch': {f'{b}': ['growth.py', '--images', '0.2', '--bs', str(b)] for b in BATCHES},
 }
-ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profile'], 'batch 256': ['tuning.py', 'now', '--batch', '256']}
-ROWS |= {f'{row}-gpu': {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()} for row in ('epoch', 'hurry')}
-REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 9, 'memory': 2, 'loading': 3, 'tuning': 6, 'epoch-gpu': 3, 'hurry-gpu': 10}
+ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profiled'], 'batch 256': ['tuning.py', 'now', '--batch', '256']}
+for row in ('epoch', 'hurry'):
+    ROWS[f'{row}-gpu'] = {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()}
+REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 9, 'memory': 2, 'loading': 3, 'tuning': 6,
+           'epoch-gpu': 3, 'hurry-gpu': 10} # Of each way, where it is more than one
 MOST = {'keras': 3, 'compile': 1} # What is slow is repeated less
 SPIN = {'OMP_WAIT_POLICY': 'ACTIVE', 'GOMP_SPINCOUNT': '300000'} # As without the course: the default of GNU's OpenMP
-ENV = dict(os.environ) # Before the package is imported here: what it sets for threads is no business of the programs beside it
-TRY = ('course_way.py', 'seed_way.py', 'fastai_folder.py') # These take --images
+ENV = dict(os.environ) # Before the package is imported here: the other programs run without its settings of threads
+TRY = ('course_way.py', 'original_way.py', 'fastai_folder.py') # These take --images
 
 
 def processor():
@@ -56,8 +63,9 @@ def gpu():
 def header():
     "Machine, versions, date and load."
     memory = os.sysconf('SC_PAGE_SIZE')*os.sysconf('SC_PHYS_PAGES')/2**30
-    return dict(date=datetime.now(timezone.utc).isoformat(timespec='seconds'), processor=processor(), cores=os.cpu_count(), memory_gb=round(memory),
-                gpu=gpu(), system=platform.system(), load=round(os.getloadavg()[0], 2), python=platform.python_version(),
+    return dict(date=datetime.now(timezone.utc).isoformat(timespec='seconds'), processor=processor(),
+                cores=os.cpu_count(), memory_gb=round(memory), gpu=gpu(), system=platform.system(),
+                load=round(os.getloadavg()[0], 2), python=platform.python_version(),
                 versions={p: version(p) for p in ('torch', 'torchvision', 'fastai', 'numpy')})
 
 
@@ -66,7 +74,8 @@ def measure(way, words, data, images):
     more = [] if words[0] == '-c' else ['--data', data]
     if images and words[0] in TRY: more += ['--images', str(images)]
     env = {**ENV, **SPIN} if way == 'spinning' else ENV
-    done = subprocess.run([sys.executable, '-W', 'ignore', *words, *more], cwd=HERE, env=env, capture_output=True, text=True)
+    command = [sys.executable, '-W', 'ignore', *words, *more]
+    done = subprocess.run(command, cwd=HERE, env=env, capture_output=True, text=True)
     if done.returncode: sys.exit(f'{" ".join(words)} failed:\n{done.stderr[-2000:]}')
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -82,42 +91,42 @@ def run_row(row, repeats, data, images):
     return ways
 
 
-def name_of(data):
-    "Name of a data set, which is read to see that it can be."
-    from course_steps.core import CourseError
+def checked(only, repeats, data, images):
+    "The rows to measure and the name of the data set, which is read on trial; ends the program for words it cannot use."
+    from course_steps.core import CourseError, whole_number # Not above: see ENV
     from course_steps.images import load_set
-    try: return load_set(data).name
+    rows = only.split(',') if only else list(ROWS)
+    if unknown := set(rows) - set(ROWS):
+        sys.exit(f'There is no row {", ".join(unknown)}: take some of {", ".join(ROWS)}.')
+    try:
+        for number, name in ((repeats, '--repeats'), (images, '--images')):
+            if number is not None: whole_number(number, name, 1)
+        return rows, load_set(data).name
     except CourseError as e: sys.exit(str(e))
 
 
-def positive(text):
-    "A whole number above 0."
-    from course_steps.core import UsageError, whole_number
-    try: return whole_number(text, 'it', 1)
-    except UsageError as e: raise argparse.ArgumentTypeError(str(e)) from None
-
-
-def main(only, repeats, data, images, out):
-    name = name_of(data)
-    left_out = [row for row in only if row.endswith('-gpu') and not gpu()]
-    for row in (row for row in only if row not in left_out):
-        record = dict(row=row, **header(), data=name, images=images)
-        record['ways'] = run_row(row, repeats, data, images)
-        with out.open('a') as f: f.write(json.dumps(record) + '\n')
-    from course_steps.evidence.speed import read_bench, speed_table
+def report(out, name, left_out):
+    "Print the machine and the table of goals."
+    from course_steps.evidence.speed import read_bench, show_speed, speed_table # Not above: see ENV
     print(', '.join(f'{k} {v}' for k, v in header().items()))
-    print(speed_table(read_bench(out)).to_string(index=False))
+    print(show_speed(speed_table(read_bench(out))).to_string())
     if name != 'mnist': print(f'The table has the rows of MNIST alone; these were measured on {name}.')
     if left_out: print(f'Left out, there is no GPU here: {", ".join(left_out)}.')
 
 
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--only', type=lambda s: s.split(','), default=list(ROWS), help=f'rows, with commas; of {", ".join(ROWS)}')
-    parser.add_argument('--repeats', type=positive, help='of each way; default: what the row says')
-    parser.add_argument('--data', default='auto', help='a data set of the course')
-    parser.add_argument('--images', type=positive, help='only so many training images in row epoch: a try, which the page leaves out')
-    parser.add_argument('--out', type=Path, default=RESULTS, help='file that the rows are added to; default: results/bench.jsonl, which the page shows')
-    args = parser.parse_args()
-    if unknown := set(args.only) - set(ROWS): parser.error(f'there is no row {", ".join(unknown)}')
-    main(**vars(args))
+@call_parse
+def main(
+    only:str=None, # Rows, with commas between them; default: all
+    repeats:int=None, # Measurements of each way; default: what the row says
+    data:str='auto', # Name of a data set, or a folder with IDX files
+    images:int=None, # Only so many training images in row epoch: a try, which the page leaves out
+    out:Path=RESULTS, # File that the rows are added to; the page shows the default
+):
+    "Measure the course beside programs that one might use instead, and print the table of goals."
+    rows, name = checked(only, repeats, data, images)
+    left_out = [row for row in rows if row.endswith('-gpu') and not gpu()]
+    for row in (row for row in rows if row not in left_out):
+        record = dict(row=row, **header(), data=name, images=images)
+        record['ways'] = run_row(row, repeats, data, images)
+        with out.open('a') as f: f.write(json.dumps(record) + '\n')
+    report(out, name, left_out)

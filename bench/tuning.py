@@ -1,5 +1,4 @@
-"Milliseconds of training on 128 images of step 8, loading included: as the course does it, or with one thing changed. With --profile: what takes them."
-import argparse
+"Milliseconds of training on 128 images of step 8, loading included: as the course does it, or with one thing changed."
 import json
 import os
 import sys
@@ -12,12 +11,13 @@ from time import perf_counter
 
 NAME = ' '.join(sys.argv[1:2]) # Some settings are read when torch is loaded
 if NAME == 'start': os.environ['COURSE_STEPS_TUNE'] = '0'
-if NAME not in ('spinning', 'start'): import course_steps.core # noqa: F401, tells threads to sleep while they wait
+if NAME not in ('spinning', 'start'): import course_steps # noqa: F401, tells threads to sleep while they wait
 import torch
+from fastcore.script import Param, call_parse
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
-from course_steps import layers
+from course_steps import tune
 from course_steps.data import get_dls
 from course_steps.images import load_set
 from course_steps.layers import Dropout
@@ -31,7 +31,7 @@ class MatrixConv(nn.Conv2d):
 
 
 def swap(model, kind, make):
-    "The model with another layer in the place of each of a kind."
+    "The model with another layer instead of each of a kind."
     for block in (b for b in model if isinstance(b, nn.Sequential)):
         for i, layer in enumerate(block):
             if isinstance(layer, kind): block[i] = make(layer)
@@ -55,7 +55,7 @@ class Parts(torch.autograd.Function):
 
 
 class SideBySide(nn.Module):
-    "A model whose copies, one for each core, share its weights: each takes a part of the batch, and its batch norm knows that part alone."
+    "A model with a copy for each core that shares its weights; the batch norm of a copy knows only its part of a batch."
     def __init__(self, model):
         super().__init__()
         self.model, self.models = model, [deepcopy(model) for _ in range(torch.get_num_threads())]
@@ -90,10 +90,25 @@ def batches(loader, fixed):
     while True: yield from [first] if fixed else loader
 
 
-def main(name, data, batch, profiled):
+def costs(train):
+    "Share and calls in a batch of the operations that take most of the time."
+    with profile(activities=[ProfilerActivity.CPU]) as prof: train(20)
+    ops = sorted(prof.key_averages(), key=lambda o: -o.self_cpu_time_total)
+    total = sum(o.self_cpu_time_total for o in ops)
+    return [dict(op=o.key, share=o.self_cpu_time_total/total, calls=o.count/20) for o in ops[:12]]
+
+
+@call_parse
+def main(
+    name:Param('What is changed, "now" for nothing', str, choices=NAMES),
+    data:str='auto', # Name of a data set, or a folder with IDX files
+    batch:int=128, # Images in a batch
+    profiled:bool=False, # Say too which operations take the time
+):
+    "Milliseconds of training on 128 images of step 8, loading included."
     torch.manual_seed(0)
     if name == 'one thread': torch.set_num_threads(1)
-    if name == 'memory': layers.keep_memory = lambda: False
+    if name == 'memory': tune.keep_memory = lambda: False
     step = STEPS[8]
     dls = get_dls(load_set(data), bs=batch, tfms=[] if name == 'no rotation' else step.tfms, device='cpu')
     learn = step_learner(step, dls)
@@ -116,18 +131,5 @@ def main(name, data, batch, profiled):
         return times
     train(10)
     found = dict(ms=median(train(100))*128/batch, bs=batch)
-    if profiled:
-        with profile(activities=[ProfilerActivity.CPU]) as prof: train(20)
-        ops = sorted(prof.key_averages(), key=lambda o: -o.self_cpu_time_total)
-        total = sum(o.self_cpu_time_total for o in ops)
-        found['profile'] = [dict(op=o.key, share=o.self_cpu_time_total/total, calls=o.count/20) for o in ops[:12]]
+    if profiled: found['profile'] = costs(train)
     print(json.dumps(found))
-
-
-if __name__ == '__main__':
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('name', choices=NAMES, help='what is changed; "now" for nothing')
-    parser.add_argument('--data', default='auto')
-    parser.add_argument('--batch', type=int, default=128)
-    parser.add_argument('--profile', action='store_true', dest='profiled')
-    main(**vars(parser.parse_args()))

@@ -92,10 +92,12 @@ def augmented(
     return replace(step, augment=partial(batch_tfms, *names), cbs=lambda: [*step.cbs(), *(make() for make in more)])
 
 # %% ../../nbs/api/evidence/augmentations.ipynb #455f2344
-def read_augmentations() -> dict: # Names, joined by ' + ', or 'none' -> held-out accuracies, percent, one a seed
-    "The published runs of `augmented` on held-out training images."
+def read_augmentations(
+    runs:list=None, # Of dict: augmentation, test_acc; default: the published runs
+) -> dict: # Names, joined by ' + ', or 'none' -> held-out accuracies, percent, one for each random seed
+    "The accuracies of `augmented` on held-out training images."
     found = {}
-    for run in read_published('augmentations'): found.setdefault(run['augmentation'], []).append(run['test_acc'])
+    for run in read_published('augmentations') if runs is None else runs: found.setdefault(run['augmentation'], []).append(run['test_acc'])
     return found
 
 def better_than_none(

@@ -97,7 +97,8 @@ def read_augmentations(
 ) -> dict: # Names, joined by ' + ', or 'none' -> held-out accuracies, percent, one for each random seed
     "The accuracies of `augmented` on held-out training images."
     found = {}
-    for run in read_published('augmentations') if runs is None else runs: found.setdefault(run['augmentation'], []).append(run['test_acc'])
+    for run in read_published('augmentations') if runs is None else runs:
+        found.setdefault(run['augmentation'], []).append(run['test_acc'])
     return found
 
 def better_than_none(

@@ -122,7 +122,7 @@ def test_command_line(tmp_path, monkeypatch, proof):
         with proof.trial(): try_words(verb, words)
 
     with patch('course_steps.learner.get_dls', side_effect=stop), patch('course_steps.sweep.load_set', side_effect=stop), \
-         patch('course_steps.images.load_set', side_effect=stop), patch('course_steps.lessons.copy_lessons', side_effect=stop):
+         patch('course_steps.images.load_set', side_effect=stop), patch('course_steps.teach.lessons.copy_lessons', side_effect=stop):
         try: any_words()
         finally: proof.record('command line, words of hypothesis', proof.tried, proof.lost)
 

@@ -34,11 +34,14 @@ from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.speed import *
 from .evidence.tables import *
+from .export import *
 from .images import *
 from .layers import *
 from .learner import *
 from .pictures import *
 from .predict import *
+from .quantize import *
+from .read_packed import *
 from .results import *
 from .step import *
 from .steps import *

@@ -9,10 +9,12 @@ import signal
 import sys
 import time
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from multiprocessing.connection import wait
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from joblib.externals.loky import get_reusable_executor
 
 AT_ONCE = 2
 # What each notebook would import by itself. fastai's callbacks are not here: they change `Learner`, and a module that forgets one must fail.
@@ -38,7 +40,13 @@ def execute(file, folder, passed):
     cfg = get_config()
     os.chdir(cfg.nbs_path)
     ok, _ = test_nb(file, skip_flags=cfg.tst_flags.split(), basepath=cfg.config_path)
+    end_workers()
     passed.send(ok)
+
+
+def end_workers():
+    "End joblib's workers, for which a process of multiprocessing waits at its end: idle ones live on for five minutes."
+    if active_children(): get_reusable_executor(reuse=True).shutdown(wait=True)
 
 
 def start(file, folder):

@@ -21,7 +21,8 @@ setup(
     # The published runs live in results/ of a checkout, the lessons in nbs/lessons; an installed package carries them inside.
     packages=[*find_packages(include=['course_steps', 'course_steps.*']), 'course_steps.published', 'course_steps.notebooks'],
     package_dir={'course_steps.published': 'results', 'course_steps.notebooks': 'nbs/lessons'},
-    package_data={'course_steps.challenge': ['board.html'], 'course_steps.published': ['*.jsonl', '*.safetensors'], 'course_steps.notebooks': ['*.ipynb', '*.quiz.json']},
+    package_data={'': ['py.typed', '*.html', '*.js', '*.css'], # Templates stand beside the module that fills them in
+                  'course_steps.published': ['*.jsonl', '*.safetensors'], 'course_steps.notebooks': ['*.ipynb', '*.quiz.json']},
     install_requires=cfg['requirements'].split(),
     extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask', 'onnx')},
     entry_points={

@@ -26,12 +26,14 @@ def in_class(known, root, seed):
     "A learner's command, in a process that has the packages imported; its exit code is that of the program."
     import torch
     import torchvision.datasets
+    from joblib.externals.loky import get_reusable_executor
 
     from course_steps.cli import main
     os.environ.update(COURSE_STEPS_CACHE=str(root/'cache'), COURSE_STEPS_RUNS=str(root/'runs'))
     torch.set_num_threads(1)
     words = ['sweep', '--steps', '3', '--seeds', str(seed), '--epochs', '1', '--data', 'kmnist', '--out', str(root/'results.jsonl')]
     with patch.multiple(torchvision.datasets.KMNIST, **known), redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()): code = main(words)
+    get_reusable_executor(reuse=True).shutdown(wait=True)     # A process of multiprocessing waits for idle workers, five minutes
     sys.exit(code)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import yaml
 from conftest import ROOT
 
 BIN = Path(sys.executable).parent
@@ -69,7 +70,35 @@ def test_nothing_names_a_folder_of_the_machine_that_wrote_it():
         assert str(ROOT.parent) + '/' not in n.read_text() and str(Path.home()) + '/' not in n.read_text(), n
 
 
+def workflow(name):
+    "(steps as one text, values of the matrix) of each job of a workflow."
+    jobs = yaml.safe_load((ROOT/f'.github/workflows/{name}.yml').read_text(encoding='utf-8'))['jobs']
+    return {job: ('\n'.join(step.get('run', '') for step in todo['steps']), todo.get('strategy', {}).get('matrix', {}), todo) for job, todo in jobs.items()}
+
+
+def version(text): return tuple(map(int, str(text).split('.')))
+
+
 def test_workflows_run_what_is_tested_here():
-    ci, pages = ((ROOT/'.github/workflows'/f'{name}.yml').read_text() for name in ('ci', 'pages'))
-    assert 'bash .ci/run' in ci
-    assert 'make docs' in pages and '\ndocs:' in (ROOT/'Makefile').read_text()
+    run, matrix, _ = workflow('ci')['test']
+    assert 'bash .ci/run' in run and 'make test' in (ROOT/'.ci/run').read_text()
+    oldest = re.search(r"^PYTHON = '(.+?)'", (ROOT/'.ci/lock.py').read_text(), re.M)[1]
+    assert len(matrix['python']) > 1 and min(map(version, matrix['python'])) == version(oldest), 'make test needs what .ci/constraints.txt was made for'
+    run, _, todo = workflow('pages')['site']
+    assert 'make docs' in run and '\ndocs:' in (ROOT/'Makefile').read_text()
+    assert all(version(step['with']['python-version']) >= version(oldest) for step in todo['steps'] if 'setup-python' in step.get('uses', ''))
+
+
+def test_workflows_install_on_each_system_and_the_oldest_python():
+    from course_steps.cli import VERBS
+    from course_steps.commandline import read_words
+    cfg = ConfigParser(delimiters=['='])
+    cfg.read(ROOT/'settings.ini')
+    run, matrix, todo = workflow('ci')['install']
+    assert {os.partition('-')[0] for os in matrix['os']} == {'ubuntu', 'macos', 'windows'} and todo['runs-on'] == '${{ matrix.os }}'
+    assert len(matrix['python']) > 1 and min(matrix['python'], key=version) == cfg['DEFAULT']['min_python']
+    assert 'pip install .\n' in run and not re.search(r'\bmake\b|\.ci/|\[', run), 'A plain install: no make, which Windows lacks, and no extra'
+    trains, = re.findall('^course_steps (.+)$', run, re.M)
+    verb, *words = trains.split()
+    _, values = read_words(verb, VERBS[verb], words)
+    assert (verb, values['step'], values['epochs'], values['data']) == ('train', 8, 1, 'digits'), 'One epoch on what needs no network'

@@ -70,7 +70,7 @@ readme: $(VENV)/.dev
 
 notebooks: $(VENV)/.dev
 	$(BIN)/nbdev_export
-	$(BIN)/python docs/store.py nbs/api/*.ipynb nbs/lessons/*.ipynb nbs/guide/*.ipynb nbs/*.ipynb
+	$(BIN)/python docs/store.py nbs/api/*.ipynb nbs/api/*/*.ipynb nbs/lessons/*.ipynb nbs/guide/*.ipynb nbs/*.ipynb
 	$(BIN)/nbdev_clean
 	$(BIN)/python docs/readme.py
 
@@ -84,7 +84,7 @@ serve: docs
 
 publish: $(VENV)/.package
 	COURSE_STEPS_RUNS=nbs/lessons/runs $(BIN)/course_steps train $(STEP) --data $(DATA) --resume --json $(ARGS) >> results/runs.jsonl
-	cp nbs/lessons/runs/step$(STEP)-mnist-15epochs-seed0/weights.safetensors results/step$(STEP).safetensors
+	cp "$$(ls -td nbs/lessons/runs/step$(STEP)-mnist-*/ | head -1)weights.safetensors" results/step$(STEP).safetensors
 
 # The long versions of what tests/ proves about faults: 20 kills, a classroom of 12. The site shows the figures.
 proof: $(VENV)/.dev

@@ -38,6 +38,9 @@ from .export import *
 from .images import *
 from .layers import *
 from .learner import *
+from .look.drawn import drawn_accuracy
+from .look.page import look
+from .look.pieces import drag_kernel, explore_field, round_weights, show_passes, turn_digit
 from .pictures import *
 from .predict import *
 from .quantize import *

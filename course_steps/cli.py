@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['SURE', 'VERBS', 'CONTINUES', 'USAGE', 'list_steps', 'lessons', 'progress', 'train', 'sweep', 'table', 'compare',
-           'plot', 'data', 'predict', 'export', 'challenge', 'usage', 'run_verb', 'main']
+           'plot', 'data', 'predict', 'export', 'challenge', 'look', 'usage', 'run_verb', 'main']
 
 # %% ../nbs/api/cli.ipynb #c99c2f98
 import sys
@@ -201,11 +201,24 @@ def challenge(
     from course_steps.challenge.contest import challenge as measure
     measure(*file, seeds=seeds, minutes=minutes, out=out, limit=limit, **kwargs)
 
+# %% ../nbs/api/cli.ipynb #lookverb
+def look(
+    *network:str, # Folders of runs, weights, numbers of steps, or Python files that define model()
+    out:str='net.html', # File to write
+    open:bool=False, # Open it in the browser?
+):
+    "A page to see inside of networks: draw, watch every channel, break it."
+    import webbrowser
+    from course_steps.look.page import look as page_of
+    page = page_of(*network, out=out)
+    print(f'{out} is written, {len(page.html)/1000:.0f} kB: {page.title}.')
+    if open: webbrowser.open(Path(out).resolve().as_uri())
+
 # %% ../nbs/api/cli.ipynb #4b77cae7
 VERBS = {
     'list': list_steps, 'train': train, 'sweep': sweep, 'table': table, 'compare': compare, 'plot': plot,
     'lessons': lessons, 'progress': progress, 'challenge': challenge, 'data': data, 'predict': predict,
-    'export': export}
+    'export': export, 'look': look}
 CONTINUES = {
     'sweep': 'the same command continues after the last finished epoch of each run.',
     'challenge': 'the same command continues after the last finished run.'} # After Ctrl-C; a training says it itself

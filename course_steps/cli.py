@@ -93,7 +93,7 @@ def sweep(
 ):
     "Train steps with several seeds and show their means; finished runs are not repeated."
     from course_steps.steps import get_step
-    from course_steps.sweep import sweep as runs_of
+    from course_steps.sweep import summary, sweep as runs_of
     total = len([get_step(n) for n in whole_numbers(steps, 'steps')])*len(whole_numbers(seeds, 'seeds'))
     if out: add_results([], out)                              # Better now than after hours
     runs = []
@@ -103,20 +103,10 @@ def sweep(
         print(f'{len(runs)}/{total}  step {run.step.n}, seed {run.seed}: {said}', flush=True)
     results = [r.result for r in runs if r.result]
     if out: add_results(results, out)
-    for n in sorted({r.step.n for r in runs}): print(_summary(n, [r for r in results if r.step == n]))
+    for n in sorted({r.step.n for r in runs}): print(summary(n, [r for r in results if r.step == n]))
     print(f'The runs are in {runs[0].folder.parent}.')
     failed = total - len(results)
     if failed: raise CourseError(f'{failed} of {total} runs failed, as said above: the same command tries them again.')
-
-def _summary(
-    n:int, # Number of a step
-    results:list, # Of `Result`, those of the step
-) -> str:
-    "Mean and deviation of the runs of a step, and what they were measured on."
-    accuracy = mean_sd(r.test_acc for r in results)
-    if not results: return f'step {n}: {accuracy}'
-    first = results[0]
-    return f'step {n}: {accuracy}, percent of {first.measured_on} of {first.data} after epoch {first.epochs}'
 
 # %% ../nbs/api/cli.ipynb #e6f909da
 def table():

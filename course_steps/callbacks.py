@@ -52,14 +52,15 @@ class HistoryCallback(Callback):
         if not self.training: self.misses.append(self.pred.argmax(1) != self.y)
 
     def after_epoch(self):
-        if len(self.recorder.values[-1]) < 4: return          # Only validated, or looking for a learning rate
+        values, names = self.recorder.values[-1], self.recorder.metric_names[1:-1]
+        if len(values) < len(names): return                   # Only validated, or looking for a learning rate
+        row = dict(zip(names, values))
         if self.epoch == 0: self.learn.history = []
         if self.misses:                                       # There are none in an epoch that is read
             self.learn.wrong = torch.cat(self.misses).nonzero().flatten().tolist()
-        train_loss, train_acc, test_loss, test_acc = self.recorder.values[-1]
         self.learn.history.append(dict(
-            epoch=self.epoch, train_loss=train_loss, train_acc=percent(train_acc), test_loss=test_loss,
-            test_acc=percent(test_acc), seconds=time.perf_counter() - self.start))
+            epoch=self.epoch, train_loss=row['train_loss'], train_acc=percent(row['train_accuracy']),
+            test_loss=row['valid_loss'], test_acc=percent(row['valid_accuracy']), seconds=time.perf_counter() - self.start))
 
     def state_dict(self) -> dict:
         "What a checkpoint keeps beside the history."
@@ -173,15 +174,18 @@ class QuantizeCallback(Callback):
 
     def before_fit(self):
         largest(self.bits)                                    # Raises now, not in an epoch to come
-        self.run, self.kept = not hasattr(self.learn, 'lr_finder'), {}
+        self.run, self.kept, self.trained = not hasattr(self.learn, 'lr_finder'), {}, False
 
     def before_batch(self):
         if getattr(self.learn, 'epoch', self.start) >= self.start: self._round()
     def after_pred(self):
         if not self.training: self._restore()
-    def after_backward(self): self._restore()
+    def after_backward(self):
+        self.trained = True
+        self._restore()
     def after_cancel_batch(self): self._restore()
     def after_fit(self):
+        if not self.trained: return                           # Only validated
         self._round()
         self.kept = {}                                        # The rounded weights are what is left
 

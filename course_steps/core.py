@@ -78,7 +78,7 @@ def writable_folder(
     with writing(f'The folder {folder}', 'choose another one'):
         folder.mkdir(parents=True, exist_ok=True)
         (folder/'.try').touch()
-        (folder/'.try').unlink()
+        (folder/'.try').unlink(missing_ok=True)               # Another program may try, too
     return folder
 
 # %% ../nbs/api/core.ipynb #0093ab9c

@@ -64,10 +64,12 @@ class ImageSet:
     train:tuple # (images, labels): `uint8` (N, 28, 28) and (N,)
     test:tuple # The same for the test images
     classes:tuple = DIGITS # Name of each label
+    part_of:'ImageSet|None' = None # The set that it was taken from, where images are held out
 
     @property
     def checksum(self) -> str:
-        "SHA-256 over the content of the four parts."
+        "SHA-256 over the content of the four parts, of the whole set where images are held out."
+        if self.part_of: return self.part_of.checksum
         sha = hashlib.sha256()
         for t in (*self.train, *self.test): sha.update(t.numpy().tobytes())
         return sha.hexdigest()
@@ -89,7 +91,7 @@ class ImageSet:
             raise UsageError(f'holdout must be below the {size:,} training images of {self.name}, and not {n:,}.')
         if not n: return self
         first, last = zip(*((t[:-n], t[-n:]) for t in self.train))
-        return ImageSet(self.name, first, last, self.classes)
+        return ImageSet(self.name, first, last, self.classes, self)
 
 # %% ../nbs/api/images.ipynb #3dae21f8
 PARTS = {'train-images': (28,28), 'train-labels': (), 't10k-images': (28,28), 't10k-labels': ()}

@@ -147,7 +147,9 @@ def _parse(
 ) -> tuple: # (kind, sizes, times)
     "What a row asks for."
     words = row if isinstance(row, tuple) else (row,)
-    if words[:1] == ('repeat',) and len(words) == 3: return (*_parse(words[2])[:2], words[1])
+    if words[:1] == ('repeat',) and len(words) == 3:
+        kind, sizes, _ = _parse(words[2])
+        return (kind, sizes, words[1]) if kind in BLOCKS and words[1] > 0 else ('repeat', (), 1)
     return (words[0], words[1:], 1) if words and isinstance(words[0], str) else ('conv', words, 1)
 
 # %% ../nbs/api/layers.ipynb #1bc63430

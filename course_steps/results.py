@@ -171,6 +171,6 @@ def of_step(
     results=None, # List of `Result`; default: the published runs
     data:str='mnist', # Name of the data set
 ) -> list: # Of `Result`
-    "The full runs of one step that are measured on the test set."
+    "The runs of one step that are measured on the test set."
     results = read_results() if results is None else results
     return [r for r in results if r.step == n and r.data == data and not r.holdout]

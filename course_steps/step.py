@@ -15,6 +15,7 @@ from typing import Callable
 import torch
 from torch import nn
 
+from .core import UsageError
 from .layers import count_params
 
 # %% ../nbs/api/step.ipynb #rec1pe02
@@ -97,8 +98,8 @@ class Step:
     smoothing:float = 0. # Label smoothing, 0 to 1
 
     def __post_init__(self):
-        if hasattr(self.model, 'parameters'):
-            raise TypeError(f'Step {self.n}: model is a function that returns the network, not the network.')
+        if isinstance(self.model, nn.Module):
+            raise UsageError(f'Step {self.n}: model is a function that returns the network, not the network: give that.')
 
     @property
     def tfms(self) -> list:

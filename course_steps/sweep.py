@@ -17,7 +17,8 @@ from joblib import Parallel, delayed, parallel_config
 
 from .core import CourseError, UsageError, runs_dir, whole_number, whole_numbers
 from .images import load_set
-from .learner import get_device, run_identity, run_name, train_step
+from .data import get_device
+from .learner import run_identity, run_name, train_step
 from .results import Result, Run, mean_sd, takes_run
 from .step import Step
 from .steps import get_step

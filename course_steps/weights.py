@@ -17,6 +17,7 @@ from torch import nn
 
 from . import __version__
 from .core import CourseError, write_file
+from .step import Step
 from .steps import STEPS, get_step
 
 # %% ../nbs/api/weights.ipynb #738cfda2
@@ -73,16 +74,16 @@ def save_weights(
 # %% ../nbs/api/weights.ipynb #ddc81222
 def load_weights(
     path, # A file of `save_weights`
-    step:int=None, # Number of the step that the weights must be of; default: what the file says
+    step=None, # The `Step` that the weights must be of, or its number; default: what the file says
 ) -> tuple: # (network in eval mode, metadata)
     "The network of a step with the weights of a file; raises `CourseError` that names what does not fit."
     tensors, meta = read_tensors(path)
-    n = meta.get('step')
-    if type(n) is not int or n not in STEPS:
+    n, wanted = meta.get('step'), step.n if isinstance(step, Step) else step
+    if type(n) is not int or n not in STEPS and not isinstance(step, Step):
         raise CourseError(f'{path} does not say which step of the course it belongs to: give the weights of a run.')
-    if step not in (None, n):
-        raise CourseError(f'{path} has the weights of step {n}, not of step {step}: give those of another run.')
-    model = get_step(n).model().eval()
+    if wanted not in (None, n):
+        raise CourseError(f'{path} has the weights of step {n}, not of step {wanted}: give those of another run.')
+    model = get_step(n if step is None else step).model().eval()
     if problem := misfit(model, tensors):
         raise CourseError(f'{path} does not fit the network of step {n}: {problem}; give the weights of another run.')
     model.load_state_dict(tensors)

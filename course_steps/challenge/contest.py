@@ -18,7 +18,7 @@ from .submission import MAX_EPOCHS, Rules, find_submissions, printable
 from ..core import (CourseError, UsageError, append_lines, default_epochs, numbered_lines, whole_numbers,
                                writable_folder)
 from ..images import load_set
-from ..learner import get_device
+from ..data import get_device
 from ..results import Result, Run, takes_run
 
 # %% ../../nbs/api/challenge/contest.ipynb #035b7399

@@ -177,7 +177,7 @@ def plot_run(
     run = Path(run) if run else latest_run(step.n)
     result = _finished(run, step.n)
     learn = step_learner(step, get_dls(_data_of(result), holdout=result.holdout))
-    learn.model.load_state_dict(load_weights(run/'weights.safetensors', step.n)[0].state_dict())
+    learn.model.load_state_dict(load_weights(run/'weights.safetensors', step)[0].state_dict())
     figures = {'curves': plot_curves(result), 'mistakes': plot_mistakes(learn), 'confusion': plot_confusion(learn)}
     return save_figures(figures, run)
 

@@ -141,7 +141,7 @@ class AverageCallback(Callback):
     def after_fit(self): self.model.load_state_dict(self.averaged.module.state_dict())
 
     def _exchange(self):
-        "Swap the model and the average in place, in the memory that the optimizer knows."
+        "Let model and average change places, in the memory that the optimizer knows."
         each = lambda model: chain(model.parameters(), model.buffers()) # Shared weights once, unlike the state dict
         with torch.no_grad():
             for ours,theirs in zip(each(self.model), each(self.averaged.module)):
@@ -156,7 +156,7 @@ class AverageCallback(Callback):
     def load_state_dict(self,
         state:dict, # What `state_dict` gave
     ):
-        "Continue with the average from a checkpoint."
+        "Go on with the average of a checkpoint."
         self.averaged.load_state_dict(state)
 
 # %% ../nbs/api/callbacks.ipynb #quan0017
@@ -187,13 +187,13 @@ class QuantizeCallback(Callback):
 
     @torch.no_grad()
     def _round(self):
-        "Replace the full weights by rounded ones, in the memory that the optimizer knows."
+        "Put rounded weights where the full ones are, in the memory that the optimizer knows."
         convs = [m for m in self.model.modules() if isinstance(m, nn.Conv2d)]
         self.kept = {conv: conv.weight.clone() for conv in convs}
         for conv in convs: conv.weight.copy_(rounded(conv.weight, self.bits))
 
     @torch.no_grad()
     def _restore(self):
-        "Put the full weights back."
+        "Take the full weights back."
         for conv,weight in self.kept.items(): conv.weight.copy_(weight)
         self.kept = {}

@@ -81,7 +81,7 @@ class CheckpointCallback(Callback):
         "The checkpoints in the folder, the newest first."
         return [f for f in (self.file, self.older) if f.exists()]
 
-    def kept(self) -> tuple: # (finished epochs, epochs of the run); zeros where no checkpoint can be read
+    def kept(self) -> tuple: # (finished epochs, epochs of the run); zeros if no checkpoint can be read
         "How far the run in the folder has come."
         try: meta = read_tensors(self.found()[0])[1]
         except (CourseError, IndexError): return 0, 0

@@ -149,7 +149,7 @@ def predict(
     *image:str, # Image files
     weights:str=None, # weights.safetensors of a run, or a packed file; default: the published weights of the latest step
 ):
-    "Tell which digit each picture shows, how probable it is, and a second guess where the first is not sure."
+    "Tell which digit each picture shows, how probable it is, and a second guess if the first is not sure."
     if not image: raise UsageError('There is no picture: give one or more image files.')
     from course_steps.pictures import read_digit
     from course_steps.predict import predict as classify

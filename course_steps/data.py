@@ -28,7 +28,7 @@ class ImageTensors:
     "Images and labels in memory. Index with a list of positions to get a batch."
     def __init__(self,
         x:torch.Tensor, # `uint8` images (N, 28, 28)
-        y:torch.Tensor|None, # Labels (N,); None where there are none
+        y:torch.Tensor|None, # Labels (N,); None if there are none
         vocab, # Names of the labels, in their order
         split_idx:int, # 0: fastai applies random transforms, 1: it does not
         device=None, # Where the tensors are kept

@@ -24,7 +24,7 @@ FORMATS = 'PNG', 'JPEG', 'GIF', 'BMP', 'TIFF', 'WEBP', 'AVIF', 'PPM', 'ICO' # Ot
 def grey_values(
     im:Image.Image, # A picture
 ) -> np.ndarray: # (H, W), float, 0 to 255
-    "The grey values of a picture: upright, on white where it is transparent, at most `WORK_SIZE` pixels a side."
+    "The grey values of a picture: upright, on white where it is transparent, at most `WORK_SIZE` pixels per side."
     if im.width*im.height > MAX_PIXELS: raise Image.DecompressionBombError
     im.draft('L', (WORK_SIZE, WORK_SIZE))
     im = ImageOps.exif_transpose(im).convert('RGBA')

@@ -130,7 +130,7 @@ def _show_board(
     entries:list, # Of `Entry`
     contest:Contest, # The contest that they took part in
 ):
-    "Write and print the leaderboard; raises `CourseError` if nobody has a place on it."
+    "Write and print the leaderboard; raises `CourseError` if no submission has a place on it."
     out, limit = contest.out, contest.rules.limit
     save_board(entries, out, limit)
     print(board_text(entries))

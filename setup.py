@@ -18,7 +18,7 @@ setup(
     keywords=cfg['keywords'].split(),
     license='Apache-2.0',
     python_requires='>=' + cfg['min_python'],
-    # The published runs live in results/ of a checkout, the lessons in nbs/lessons; an installed package carries them inside.
+    # In a checkout, the published runs are in results/ and the lessons in nbs/lessons; an installed package contains them.
     packages=[*find_packages(include=['course_steps', 'course_steps.*']), 'course_steps.published', 'course_steps.notebooks'],
     package_dir={'course_steps.published': 'results', 'course_steps.notebooks': 'nbs/lessons'},
     package_data={'': ['py.typed', '*.html', '*.js', '*.css'], # Templates stand beside the module that fills them in

@@ -1,11 +1,11 @@
-"Write .ci/constraints.txt: the exact versions of all that `make test` installs, direct and indirect, for every Python and system."
+"Write .ci/constraints.txt: the exact versions of everything that `make test` installs, direct and indirect, for every Python and system."
 import subprocess
 import sys
 from configparser import ConfigParser
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PYTHON = '3.11' # The oldest that the docs extra can do with
+PYTHON = '3.11' # The oldest that the docs extra supports
 EXTRAS = '', 'dev_', 'docs_', 'ray_', 'dask_', 'onnx_'
 
 

@@ -1,7 +1,7 @@
-"""Which augmentation helps? Step 9 with none, with each alone, and with several together, on held-out training images.
+"""Step 9 without augmentation, with each one alone, and with several together, on held-out training images.
 
-Together are tried: all that helped alone, those of step 9, and all that move pixels. Each run is a line of
-results/augmentations.jsonl. A run that has its line is not repeated, a run that was interrupted goes on.
+Three sets are tried together: all that helped alone, those of step 9, and all that move pixels. Each run is a line of
+results/augmentations.jsonl. A run that has its line is not repeated; an interrupted run continues.
 """
 import json
 from itertools import chain
@@ -21,7 +21,7 @@ KEEP = ('params', 'data', 'checksum', 'holdout', 'epochs', 'seed', 'test_acc', '
 
 
 def name_of(names):
-    "What a choice of augmentations is called."
+    "The name of a choice of augmentations."
     return ' + '.join(names) or 'none'
 
 
@@ -32,12 +32,12 @@ def row_of(name, result):
 
 
 def read_rows(out):
-    "The runs that are written down."
+    "The runs recorded so far."
     return [json.loads(line) for _, line in numbered_lines(out)]
 
 
 def measure(choices, runs, images, jobs, out):
-    "Train and write down the runs of several choices of augmentations that are missing."
+    "Train and record the missing runs of several choices of augmentations."
     have = {(r['augmentation'], r['seed']) for r in read_rows(out)}
     missing = [(names, run) for names in choices for run in runs if (name_of(names), run.seed) not in have]
     planned = [plan_run(augmented(*names), run, images) for names, run in missing]
@@ -56,7 +56,7 @@ def main(
     seeds:str='0-2', # Random seeds, such as 0,1 or 0-2
     epochs:int=10, # Epochs of each run
     holdout:int=10_000, # Training images to measure on
-    jobs:str='auto', # Runs at once; auto: one for each core
+    jobs:str='auto', # Runs at a time; auto: one per core
     out:Path=RESULTS, # File that the runs are added to
 ):
     "Measure what each augmentation brings, alone and with others."

@@ -12,12 +12,12 @@ from course_steps.images import load_set
 from course_steps.tune import tuned
 from course_steps.weights import load_weights
 
-import torch # After the package, which tells threads how to wait
+import torch # After the package, which sets how threads wait
 
 
 @contextmanager
 def others(n):
-    "So many programs that do nothing but keep a core busy."
+    "Run n programs that do nothing but keep a core busy."
     busy = [subprocess.Popen([sys.executable, '-c', 'while True: pass']) for _ in range(n)]
     try: yield
     finally:
@@ -30,7 +30,7 @@ def main(
     data:str='auto', # Name of a data set, or a folder with IDX files
     bs:int=200, # Images in a batch
     images:int=10_000, # Test images at most
-    busy:int=0, # Programs beside it
+    busy:int=0, # Programs that keep a core busy meanwhile
 ):
     "Seconds to classify the test images with the published weights of step 8."
     model, meta = load_weights(published_dir()/'step8.safetensors')

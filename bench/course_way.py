@@ -3,7 +3,7 @@ import json
 from time import time
 
 START = time()
-from fastcore.script import call_parse # After the start, for the course imports it too
+from fastcore.script import call_parse # After the start, because the course imports it, too
 
 from course_steps.data import get_dls
 from course_steps.images import load_set
@@ -21,7 +21,7 @@ def main(
     step:int=8, # Number of the step
     epochs:int=None, # Default: as many as the step says
     target:float=None, # Percent; the time counts from the start of the program, null if the last epoch lies below
-    images:int=None, # Training images, to try it out; default: all
+    images:int=None, # Training images, for a quick try; default: all
 ):
     "Seconds of the epochs of a step, or of the whole program."
     step, sets = STEPS[step], load_set(data)

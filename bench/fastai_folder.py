@@ -24,7 +24,7 @@ def write_pngs(folder, images, labels):
 def main(
     data:str='auto', # Name of a data set, or a folder with IDX files
     device:str='cpu', # cpu or cuda
-    images:int=None, # Training images, to try it out; default: all
+    images:int=None, # Training images, for a quick try; default: all
 ):
     "Seconds of an epoch of step 8 in plain fastai."
     sets = load_set(data)

@@ -16,7 +16,7 @@ from course_steps.steps import STEPS
 
 
 def times(part, factor):
-    "The first images of a set, or more of them: each further copy is moved by a pixel in another direction."
+    "The first images of a set, or all of them several times, each further copy moved by a pixel in another direction."
     x, y = part
     moves = [(0, 0), (0, 1), (1, 0), (0, -1)][:max(1, round(factor))]
     n = round(len(y)*min(factor, 1))

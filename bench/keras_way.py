@@ -1,13 +1,13 @@
 """The Keras MNIST example in torch: its network and its settings, https://keras.io/examples/vision/mnist_convnet.
 
 Images are floats in memory, as there. A tenth of the training images is left out, as its `validation_split=0.1` does.
-The test accuracy is measured after each epoch; the program ends after the first one that reaches the target, which is
-more than a user could know.
+The test accuracy is measured after each epoch, and the program ends after the first epoch that reaches the target,
+although a user could not know when to stop.
 """
 import json
 from time import time
 
-from fastcore.script import call_parse # Before the start, for the example does not need it
+from fastcore.script import call_parse # Before the start, because the example does not need it
 
 START = time()
 import torch
@@ -28,7 +28,7 @@ def convnet():
 
 
 def init(module):
-    "Keras' first weights: Glorot's uniform ones, and no bias."
+    "Keras's initial weights: Glorot's uniform ones, and zero biases."
     if hasattr(module, 'weight'): nn.init.xavier_uniform_(module.weight); nn.init.zeros_(module.bias)
 
 
@@ -58,7 +58,7 @@ def main(
     target:float=99., # Percent on the test images
     epochs:int=15, # Epochs at most
 ):
-    "Seconds from the start of the program until the example of Keras reaches a target."
+    "Seconds from the start of the program until the Keras example reaches a target."
     torch.manual_seed(seed)
     images = load_set(data)
     sets = images.train, images.test

@@ -1,4 +1,4 @@
-"Seconds to go once through the training images, with the loaders of the course or a per-image pipeline of two workers."
+"Seconds to go through the training images once, with the course's loaders or a per-image pipeline with two workers."
 import json
 from time import perf_counter
 
@@ -14,7 +14,7 @@ def main(
     data:str='auto', # Name of a data set, or a folder with IDX files
     way:Param('Whose loader', str, choices=['course', 'per_image'])='course',
 ):
-    "Seconds to go once through the training images; nothing is trained."
+    "Seconds to go through the training images once; nothing is trained."
     images = load_set(data)
     loader = get_dls(images, device='cpu').train if way == 'course' else per_image_loader(images)
     start = perf_counter()

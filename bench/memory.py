@@ -12,8 +12,8 @@ def peak():
 
 
 def train(data):
-    "An epoch of step 8; gives the bytes of the data set."
-    # Imported here, for the memory of the imports alone is measured too
+    "Train an epoch of step 8; returns the bytes of the data set."
+    # Imported here, because the memory of the imports alone is measured, too
     from course_steps.data import get_dls
     from course_steps.learner import step_learner
     from course_steps.steps import STEPS
@@ -29,7 +29,7 @@ def main(
     way:Param('What is done', str, choices=['import', 'train'])='train',
 ):
     "Peak memory of a process that trains step 8 for an epoch, or only imports what that needs."
-    import torch # noqa: F401, what is measured
+    import torch # noqa: F401, this is what is measured
     from fastai.vision import all # noqa: F401
     size = train(data) if way == 'train' else None
     print(json.dumps(dict(peak=peak(), data_bytes=size)))

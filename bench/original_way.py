@@ -40,7 +40,7 @@ class Net(nn.Module):
 
 
 def train(model, device, loader, optimizer):
-    "One epoch; gives loss and accuracy of each batch."
+    "Train one epoch; returns the loss and accuracy of each batch."
     model.train()
     losses, accs, correct, processed = [], [], 0, 0
     for data, target in loader:
@@ -72,7 +72,7 @@ def test(model, device, loader):
 def main(
     data:str='auto', # Name of a data set, or a folder with IDX files
     device:str='cpu', # cpu or cuda
-    images:int=None, # Training images, to try it out; default: all
+    images:int=None, # Training images, for a quick try; default: all
 ):
     "Seconds of an epoch of step 8 as the original trains it."
     scale = [transforms.ToTensor(), transforms.Normalize((MEAN,), (STD,))]

@@ -1,7 +1,7 @@
-"""Measure the course beside programs that one might use instead, and print the table of goals.
+"""Measure the course beside programs that you might use instead, and print the table of goals.
 
-Each measurement is a process of its own, one after another; the ways of a row take turns. A row is added to
-results/bench.jsonl, or to the file after `--out`, when it is done, so `--only` can measure the rows in parts.
+Each measurement is a process of its own, one after another; the programs of a row take turns. A finished row is added
+to results/bench.jsonl, or to the file given as `--out`, so `--only` can measure the rows in several calls.
 All rows take about three quarters of an hour on two cores.
 """
 import json
@@ -40,10 +40,10 @@ ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profiled'], 'batch 256': [
 for row in ('epoch', 'hurry'):
     ROWS[f'{row}-gpu'] = {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()}
 REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 9, 'memory': 2, 'loading': 3, 'tuning': 6,
-           'epoch-gpu': 3, 'hurry-gpu': 10} # Of each way, where it is more than one
-MOST = {'keras': 3, 'compile': 1} # What is slow is repeated less
-SPIN = {'OMP_WAIT_POLICY': 'ACTIVE', 'GOMP_SPINCOUNT': '300000'} # As without the course: the default of GNU's OpenMP
-ENV = dict(os.environ) # Before the package is imported here: the other programs run without its settings of threads
+           'epoch-gpu': 3, 'hurry-gpu': 10} # Of each way, if there is more than one
+MOST = {'keras': 3, 'compile': 1} # Slow programs are repeated less often
+SPIN = {'OMP_WAIT_POLICY': 'ACTIVE', 'GOMP_SPINCOUNT': '300000'} # As without the course: the defaults of GNU's OpenMP
+ENV = dict(os.environ) # Before the package is imported here: the other programs run without its thread settings
 TRY = ('course_way.py', 'original_way.py', 'fastai_folder.py') # These take --images
 
 
@@ -55,7 +55,7 @@ def processor():
 
 
 def gpu():
-    "Name of the GPU, None where there is none."
+    "Name of the GPU, None if there is none."
     import torch
     return torch.cuda.get_device_name() if torch.cuda.is_available() else None
 
@@ -92,12 +92,12 @@ def run_row(row, repeats, data, images):
 
 
 def checked(only, repeats, data, images):
-    "The rows to measure and the name of the data set, which is read on trial; ends the program for words it cannot use."
+    "The rows to measure and the name of the data set, which is read to test it; ends the program for unusable options."
     from course_steps.core import CourseError, whole_number # Not above: see ENV
     from course_steps.images import load_set
     rows = only.split(',') if only else list(ROWS)
     if unknown := set(rows) - set(ROWS):
-        sys.exit(f'There is no row {", ".join(unknown)}: take some of {", ".join(ROWS)}.')
+        sys.exit(f'There is no row {", ".join(unknown)}: choose from {", ".join(ROWS)}.')
     try:
         for number, name in ((repeats, '--repeats'), (images, '--images')):
             if number is not None: whole_number(number, name, 1)
@@ -110,19 +110,19 @@ def report(out, name, left_out):
     from course_steps.evidence.speed import read_bench, show_speed, speed_table # Not above: see ENV
     print(', '.join(f'{k} {v}' for k, v in header().items()))
     print(show_speed(speed_table(read_bench(out))).to_string())
-    if name != 'mnist': print(f'The table has the rows of MNIST alone; these were measured on {name}.')
-    if left_out: print(f'Left out, there is no GPU here: {", ".join(left_out)}.')
+    if name != 'mnist': print(f'The table has only the rows of MNIST; these were measured on {name}.')
+    if left_out: print(f'Left out, because there is no GPU here: {", ".join(left_out)}.')
 
 
 @call_parse
 def main(
-    only:str=None, # Rows, with commas between them; default: all
+    only:str=None, # Rows, separated by commas; default: all
     repeats:int=None, # Measurements of each way; default: what the row says
     data:str='auto', # Name of a data set, or a folder with IDX files
-    images:int=None, # Only so many training images in row epoch: a try, which the page leaves out
+    images:int=None, # Training images in the rows of an epoch, for a quick try, which the page leaves out
     out:Path=RESULTS, # File that the rows are added to; the page shows the default
 ):
-    "Measure the course beside programs that one might use instead, and print the table of goals."
+    "Measure the course beside programs that you might use instead, and print the table of goals."
     rows, name = checked(only, repeats, data, images)
     left_out = [row for row in rows if row.endswith('-gpu') and not gpu()]
     for row in (row for row in rows if row not in left_out):

@@ -1,4 +1,4 @@
-"Milliseconds of training on 128 images of step 8, loading included: as the course does it, or with one thing changed."
+"Milliseconds of training step 8 on 128 images, including loading: as the course does it, or with one change."
 import json
 import os
 import sys
@@ -11,7 +11,7 @@ from time import perf_counter
 
 NAME = ' '.join(sys.argv[1:2]) # Some settings are read when torch is loaded
 if NAME == 'start': os.environ['COURSE_STEPS_TUNE'] = '0'
-if NAME not in ('spinning', 'start'): import course_steps # noqa: F401, tells threads to sleep while they wait
+if NAME not in ('spinning', 'start'): import course_steps # noqa: F401, lets threads sleep while they wait
 import torch
 from fastcore.script import Param, call_parse
 from torch import nn
@@ -26,12 +26,12 @@ from course_steps.steps import STEPS
 
 
 class MatrixConv(nn.Conv2d):
-    "A 1 x 1 convolution as a product of matrices."
+    "A 1 x 1 convolution as a matrix product."
     def forward(self, x): return torch.matmul(self.weight.flatten(1), x.flatten(2)).unflatten(2, x.shape[2:])
 
 
 def swap(model, kind, make):
-    "The model with another layer instead of each of a kind."
+    "Replace each layer of a kind in the model by another one."
     for block in (b for b in model if isinstance(b, nn.Sequential)):
         for i, layer in enumerate(block):
             if isinstance(layer, kind): block[i] = make(layer)
@@ -39,7 +39,7 @@ def swap(model, kind, make):
 
 
 class Parts(torch.autograd.Function):
-    "Runs each part of a batch through a copy of the model in a thread of its own, forward and backward."
+    "Run each part of a batch through a copy of the model in its own thread, forward and backward."
     @staticmethod
     def forward(ctx, beside, x, *params):
         def run(model, part):
@@ -55,7 +55,7 @@ class Parts(torch.autograd.Function):
 
 
 class SideBySide(nn.Module):
-    "A model with a copy for each core that shares its weights; the batch norm of a copy knows only its part of a batch."
+    "A model with a copy for each core that shares its weights; a copy's batch norm sees only its part of a batch."
     def __init__(self, model):
         super().__init__()
         self.model, self.models = model, [deepcopy(model) for _ in range(torch.get_num_threads())]
@@ -67,11 +67,11 @@ class SideBySide(nn.Module):
 
 
 def matrix_conv(layer):
-    "The same layer as a `MatrixConv` where it is 1 x 1."
+    "The same layer, as a `MatrixConv` if it is 1 x 1."
     return MatrixConv(layer.in_channels, layer.out_channels, 1, bias=False) if layer.kernel_size == (1, 1) else layer
 
 
-TRIES = { # What is done to the model
+TRIES = { # How the model is changed
     'torch dropout': partial(swap, kind=Dropout, make=lambda d: nn.Dropout(d.p)),
     'no dropout': partial(swap, kind=Dropout, make=lambda d: nn.Identity()),
     'start': partial(swap, kind=Dropout, make=lambda d: nn.Dropout(d.p)),
@@ -85,13 +85,13 @@ NAMES = ['now', 'memory', 'spinning', 'one thread', 'no rotation', 'no loading',
 
 
 def batches(loader, fixed):
-    "Batches of a loader without end, or the first of them again and again."
+    "Endless batches of a loader, or the first of them again and again."
     first = next(iter(loader))
     while True: yield from [first] if fixed else loader
 
 
 def costs(train):
-    "Share and calls in a batch of the operations that take most of the time."
+    "Share of the time, and calls per batch, of the operations that take the most time."
     with profile(activities=[ProfilerActivity.CPU]) as prof: train(20)
     ops = sorted(prof.key_averages(), key=lambda o: -o.self_cpu_time_total)
     total = sum(o.self_cpu_time_total for o in ops)
@@ -103,9 +103,9 @@ def main(
     name:Param('What is changed, "now" for nothing', str, choices=NAMES),
     data:str='auto', # Name of a data set, or a folder with IDX files
     batch:int=128, # Images in a batch
-    profiled:bool=False, # Say too which operations take the time
+    profiled:bool=False, # Also say which operations take the time
 ):
-    "Milliseconds of training on 128 images of step 8, loading included."
+    "Milliseconds of training step 8 on 128 images, including loading."
     torch.manual_seed(0)
     if name == 'one thread': torch.set_num_threads(1)
     if name == 'memory': tune.keep_memory = lambda: False

@@ -17,7 +17,7 @@ from .results import add_results, mean_sd, of_step, read_original, read_results,
 
 # %% ../nbs/api/cli.ipynb #80d09273
 def list_steps():
-    "The steps with their parameters, the figures of the original and ours."
+    "Show the steps with their parameters, the original's results and ours."
     from course_steps.steps import STEPS
     results, original = read_results(), read_original()
     heads = 'parameters', 'original README', 'original logged'
@@ -31,35 +31,35 @@ def list_steps():
 
 # %% ../nbs/api/cli.ipynb #c040d5b9
 def lessons(
-    folder:str, # Where to put the notebooks; made if it is not there
-    headings:bool=False, # The form for recall: text and checks stay, the code is for you to write
-    overwrite:bool=False, # Write over notebooks that are there, your work included
+    folder:str, # Where to put the notebooks; created if missing
+    headings:bool=False, # Leave the code out, for you to write from memory; text and checks stay
+    overwrite:bool=False, # Replace existing notebooks, including your work in them
 ):
-    "Put the lessons into a folder of yours, as notebooks without outputs and solutions."
+    "Copy the lessons into a folder of your own, as notebooks without outputs or solutions."
     from course_steps.teach.lessons import copy_lessons
     done = copy_lessons(folder, headings, overwrite)
-    for file,new in done: print(file if new else f'{file} is there already and stays as it is.')
+    for file,new in done: print(file if new else f'{file} already exists and was left as it is.')
     if not all(new for _,new in done): print('To start over, give --overwrite or another folder.')
     print(f'Open one in Jupyter: jupyter lab {done[0][0]}')
 
 # %% ../nbs/api/cli.ipynb #87c26ba9
 def progress():
-    "The exercises, and when you passed them."
+    "Show the exercises, and when you passed them."
     from course_steps.teach.exercise import progress_file
     from course_steps.teach.lessons import exercises
     every = exercises()
     width = max(len(e.title) for e in every)
     for e in every: print(f'{e.number:5} {e.title:{width}}  {e.passed or "-"}')
-    print(f'{sum(bool(e.passed) for e in every)} of {len(every)} passed, as {progress_file()} has it.')
+    print(f'{sum(bool(e.passed) for e in every)} of {len(every)} passed, according to {progress_file()}.')
 
 # %% ../nbs/api/cli.ipynb #7482f88c
 @takes_run()
 def train(
     step:int, # Number of the step
     out:str='auto', # Folder for checkpoints, weights, history and curves; auto: a folder of its own in runs/
-    resume:bool=False, # Go on after the last finished epoch of an interrupted run of the same settings
+    resume:bool=False, # Continue after the last finished epoch of an interrupted run with the same settings
     target:float=None, # Exit with code 1 if the accuracy on the test or held-out images is below this many percent
-    json:bool=False, # Print the result as one line of JSON, all else on standard error
+    json:bool=False, # Print the result as one line of JSON, and everything else on standard error
     **kwargs
 ):
     "Train a step and measure it."
@@ -67,7 +67,7 @@ def train(
     from course_steps.evidence.plots import latest_run, plot_curves, save_figures
     from course_steps.learner import train_step
     stream = sys.stderr if json else sys.stdout
-    if not stream.isatty():                                   # In a file, bars are noise
+    if not stream.isatty():                                   # In a file, progress bars are clutter
         fastprogress.NO_BAR, fastprogress.ConsoleProgressBar.fill = True, ''
     goal = None if target is None else positive(target, 'the target', 100)
     with redirect_stdout(stream):
@@ -84,9 +84,9 @@ def train(
 # %% ../nbs/api/cli.ipynb #3b34ec30
 @takes_run(but=['seed'])
 def sweep(
-    steps:str='8', # Numbers of the steps, as 7,8 or 2-8
-    seeds:str='0-4', # Random seeds, as 0-9
-    jobs:str='auto', # Runs at once, which share the threads; auto: one for each core
+    steps:str='8', # Numbers of the steps, such as 7,8 or 2-8
+    seeds:str='0-4', # Random seeds, such as 0-9
+    jobs:str='auto', # Runs at a time, which share the threads; auto: one per core
     backend:str='loky', # loky on this machine, ray or dask on a cluster
     out:str=None, # File to which the results are added, one line of JSON each
     **kwargs
@@ -95,7 +95,7 @@ def sweep(
     from course_steps.steps import get_step
     from course_steps.sweep import summary, sweep as runs_of
     total = len([get_step(n) for n in whole_numbers(steps, 'steps')])*len(whole_numbers(seeds, 'seeds'))
-    if out: add_results([], out)                              # Better now than after hours
+    if out: add_results([], out)                              # Better to fail now than after hours
     runs = []
     for run in runs_of(steps, seeds, jobs=jobs, backend=backend, **kwargs):
         runs.append(run)
@@ -106,11 +106,11 @@ def sweep(
     for n in sorted({r.step.n for r in runs}): print(summary(n, [r for r in results if r.step == n]))
     print(f'The runs are in {runs[0].folder.parent}.')
     failed = total - len(results)
-    if failed: raise CourseError(f'{failed} of {total} runs failed, as said above: the same command tries them again.')
+    if failed: raise CourseError(f'{failed} of {total} runs failed, as reported above: the same command retries them.')
 
 # %% ../nbs/api/cli.ipynb #e6f909da
 def table():
-    "Every published result beside the original's."
+    "Show every published result beside the original's."
     from course_steps.evidence.tables import results_table, show_table
     print(show_table(results_table()).T.to_string())
 
@@ -119,7 +119,7 @@ def compare(
     before:int, # Number of a step
     after:int, # Number of the step to compare with it
 ):
-    "What could explain the difference between the published test accuracies of two steps."
+    "Show how far the published test accuracies of two steps differ, and what could explain it."
     from course_steps.evidence.compare import compare as difference
     from course_steps.steps import get_step
     print(difference(get_step(before).n, get_step(after).n))
@@ -129,7 +129,7 @@ def plot(
     step:int, # Number of the step
     run:str=None, # Folder of the run; default: the latest run of the step in runs/
 ):
-    "Curves and mistakes of a run, as PNG in the folder of the run."
+    "Plot the curves and the mistakes of a run, as PNG files in its folder."
     from course_steps.evidence.plots import plot_run
     for file in plot_run(step, run): print(file)
 
@@ -149,7 +149,7 @@ def predict(
     *image:str, # Image files
     weights:str=None, # weights.safetensors of a run, or a packed file; default: the published weights of the latest step
 ):
-    "Which digit each picture shows, with what probability, and a second guess where the first is not sure."
+    "Tell which digit each picture shows, how probable it is, and a second guess if the first is not sure."
     if not image: raise UsageError('There is no picture: give one or more image files.')
     from course_steps.pictures import read_digit
     from course_steps.predict import predict as classify
@@ -163,16 +163,16 @@ def predict(
         (said, p), (other, q) = classify([digit], weights)[0][:2]
         doubt = '' if p >= SURE else f', not sure: perhaps {other} ({100*q:.1f} %)'
         print(f'{path}: {said} ({100*p:.1f} %){doubt}')
-    if failed: raise CourseError(f'{failed} of {len(image)} pictures could not be read, as said above.')
+    if failed: raise CourseError(f'{failed} of {len(image)} pictures could not be read, as reported above.')
 
 # %% ../nbs/api/cli.ipynb #e0port01
 def export(
     run:str, # Folder of a run, or a file with its weights
     to:str='packed', # packed, a few kilobytes that NumPy and predict read; or onnx, for other programs
-    bits:int=5, # Bits of a weight in a packed file, 2 to 8
+    bits:int=5, # Bits per weight in a packed file, 2 to 8
     out:str=None, # File to write; default: beside the weights, ending in .csq or .onnx
 ):
-    "Write a trained network as a small file, or for other programs."
+    "Save a trained network as a small file, or in a form for other programs."
     from course_steps.export import export as export_run
     file = export_run(run, to, out, bits)
     print(f'{file}: {file.stat().st_size:,} bytes')
@@ -181,7 +181,7 @@ def export(
 @takes_run(but=['seed', 'holdout', 'bf16', 'lr_max'])
 def challenge(
     *file:str, # Python files that define model(), or one folder of them
-    seeds:str='0', # 0-2 or 0,1,2: one run each
+    seeds:str='0', # Random seeds, such as 0-2 or 0,1,2; one run each
     minutes:float=60., # Time limit of each run
     out:str='challenge', # Folder for chart, leaderboard and finished runs
     limit:int=5000, # Parameters that the rules allow
@@ -211,7 +211,7 @@ VERBS = {
     'export': export, 'look': look}
 CONTINUES = {
     'sweep': 'the same command continues after the last finished epoch of each run.',
-    'challenge': 'the same command continues after the last finished run.'} # After Ctrl-C; a training says it itself
+    'challenge': 'the same command continues after the last finished run.'} # After Ctrl-C; train has its own
 
 # %% ../nbs/api/cli.ipynb #bb84faa9
 USAGE = """usage: course_steps VERB ...
@@ -232,7 +232,7 @@ def run_verb(
     verb:str, # What the user wrote first
     words:list, # What came after it
 ):
-    "Call the function of a verb with the words of the user; raises `UsageError` for words that it does not know."
+    "Call a verb's function with the user's words; raises `UsageError` for words that it does not know."
     if verb not in VERBS: raise UsageError(f'There is no verb {verb!r}: choose one of {", ".join(VERBS)}.')
     many, values = read_words(verb, VERBS[verb], words)
     VERBS[verb](*many, **values)
@@ -241,7 +241,7 @@ def main(
     argv:list=None, # Words of the command line after the name of the program; default: those of this process
 ) -> int: # Exit code
     "The console script `course_steps`."
-    if argv is None: handle_interrupts()                      # A notebook keeps its way of being interrupted
+    if argv is None: handle_interrupts()                      # A notebook handles interrupts itself
     verb, *words = (sys.argv[1:] if argv is None else argv) or ['help']
     if verb in ('-h', '--help', 'help'): return print(usage()) or 0
     if verb == '--version': return print(__version__) or 0

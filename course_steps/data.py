@@ -42,7 +42,7 @@ class ImageTensors:
     "Images and labels in memory. Index with a list of positions to get a batch."
     def __init__(self,
         x:torch.Tensor, # `uint8` images (N, 28, 28)
-        y:torch.Tensor|None, # Labels (N,); None where there are none
+        y:torch.Tensor|None, # Labels (N,); None if there are none
         vocab, # Names of the labels, in their order
         split_idx:int, # 0: fastai applies random transforms, 1: it does not
         device=None, # Where the tensors are kept
@@ -69,13 +69,13 @@ class ImageTensors:
 
     @contextmanager
     def set_split_idx(self, split_idx):
-        "Another `split_idx` for a `with` block, as `learn.tta` asks for it."
+        "Use another `split_idx` within a `with` block, as `learn.tta` asks for."
         old, self.split_idx = self.split_idx, split_idx
         try: yield self
         finally: self.split_idx = old
 
     def decode(self, o, full=True):
-        "An (image, label) pair with the label as its name, as `show_batch` asks for it."
+        "An (image, label) pair with the label's name, as `show_batch` needs it."
         return o[0], *(Category(self.vocab[int(label)]) for label in o[1:])
 
     def new_empty(self):
@@ -96,7 +96,7 @@ class TestTimeTransform(Transform):
     ): self.tfm, self.order = tfm, getattr(tfm, 'order', 0)
 
     def __call__(self, b, split_idx=None, **kwargs): return self.tfm(b, split_idx=0) if split_idx == 0 else b
-TestTimeTransform.__test__ = False # Not a test of pytest
+TestTimeTransform.__test__ = False # Not a test for pytest to collect
 
 # %% ../nbs/api/data.ipynb #dat00002
 def as_pixels(
@@ -116,10 +116,10 @@ def as_pixels(
 class PixelDataLoaders(DataLoaders):
     "fastai's `DataLoaders` whose `test_dl` takes pictures and pixels."
     def test_dl(self,
-        test_items, # What `as_pixels` takes, or (such, label) pairs
-        rm_type_tfms=None, # As fastai has it; nothing here depends on types
-        with_labels:bool=False, # Are they pairs with a label?
-        process:bool=True, # As fastai has it; nothing here is kept from the training images
+        test_items, # What `as_pixels` takes, or pairs of that and a label
+        rm_type_tfms=None, # As in fastai; nothing here depends on types
+        with_labels:bool=False, # Whether they are pairs with a label
+        process:bool=True, # As in fastai; nothing here is kept from the training images
         **kwargs, # For the loader, such as `bs`
     ) -> BatchDL:
         "A loader for new images."

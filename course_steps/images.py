@@ -88,7 +88,7 @@ class ImageSet:
         "The set with the last `n` training images instead of the test images; raises `UsageError` if too few are left."
         size = len(self.train[1])
         if not 0 <= n < size:
-            raise UsageError(f'holdout must be below the {size:,} training images of {self.name}, and not {n:,}.')
+            raise UsageError(f'holdout must be below the {size:,} training images of {self.name}, not {n:,}.')
         if not n: return self
         first, last = zip(*((t[:-n], t[-n:]) for t in self.train))
         return ImageSet(self.name, first, last, self.classes, self)
@@ -142,14 +142,14 @@ class DownloadError(CourseError):
     "No mirror gave a file."
 
 # %% ../nbs/api/images.ipynb #594957b0
-DISK_ERRORS = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM # No fault of a mirror
+DISK_ERRORS = errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM # Not a mirror's fault
 
 def _fetch(
     mirrors:list, # Addresses to try, in order, each ending in '/'
     file:str, # Name of the file
     md5:str, # Its checksum
     folder:Path, # Where it goes
-    timeout:float=20, # Seconds of silence after which a mirror has failed
+    timeout:float=20, # Seconds of silence after which a mirror counts as failed
 ):
     """Download a file that is missing or damaged and move it into `folder` once it is verified.
 
@@ -160,7 +160,7 @@ def _fetch(
     socket.setdefaulttimeout(timeout)
     try:
         for mirror in mirrors:
-            shutil.rmtree(part, ignore_errors=True)           # Of a download that was killed
+            shutil.rmtree(part, ignore_errors=True)           # Left by a download that was killed
             try:
                 download_url(mirror + file, part, md5=md5)
                 return os.replace(part/file, folder/file)
@@ -183,7 +183,7 @@ def download_set(
     cls_name, classes = DOWNLOADS[name]
     folder, cls = (cache or cache_dir())/name, getattr(torchvision.datasets, cls_name)
     load = lambda: _verified(read_folder(folder, name, classes), folder, dict(cls.resources))
-    with suppress(CourseError): return load()                 # Whole: nothing is written, so the cache may be read-only
+    with suppress(CourseError): return load()                 # Complete: nothing is written, the cache may be read-only
     with writing(f'The cache {folder}', 'make room there, or set COURSE_STEPS_CACHE to another folder'):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder.with_name(f'{name}.lock')):
@@ -195,18 +195,18 @@ def _verified(
     folder:Path, # Its folder
     md5s:dict, # File -> the checksum that it must have
 ) -> ImageSet:
-    """The set, if its checksums are the known ones: for MNIST that of the content, for another set those of the files.
+    """The set, if its checksums are right: for MNIST that of the content, for another set those of the files.
 
     Raises `CourseError` otherwise."""
     files = [_part_file(folder, part) for part in PARTS]
     whole = all(check_integrity(f, md5s.get(f.name, 'none')) for f in files)
     if not (found.checksum == MNIST_CHECKSUM if found.name == 'mnist' else whole):
-        raise CourseError(f'{folder} is not the {found.name} set, its checksum differs: delete it and fetch it again.')
+        raise CourseError(f'{folder} is not the {found.name} set: its checksum differs; delete it and fetch it again.')
     return found
 
 # %% ../nbs/api/images.ipynb #6b2d2a24
 def bundled_digits(
-    n_test:int=300, # Images of the test set, from the end
+    n_test:int=300, # Test images, taken from the end
 ) -> ImageSet:
     "The 1,797 handwritten digits of scikit-learn, resampled to 28 x 28."
     from sklearn.datasets import load_digits                  # Slow to import, and only needed here
@@ -221,7 +221,7 @@ def bundled_digits(
 def load_set(
     name='auto', # 'auto', 'mnist', 'fashion', 'kmnist', 'digits', or a folder with IDX files
 ) -> ImageSet:
-    "The set with a name or in a folder. 'auto' is `COURSE_STEPS_DATA`, else MNIST, else (offline) the bundled digits."
+    "The set of this name or folder. 'auto' is `COURSE_STEPS_DATA`, else MNIST, else (offline) the bundled digits."
     name = str(name)
     if name == 'auto': return _auto_set()
     if name == 'digits': return bundled_digits()

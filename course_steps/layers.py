@@ -19,18 +19,18 @@ if TYPE_CHECKING: from pandas import DataFrame
 # %% ../nbs/api/layers.ipynb #d324f020
 def _places(
     n:int, # Number of activations
-    p:float, # Probability that each is lost, below 1
-) -> torch.Tensor: # Places from 0 to n - 1 in random order, some of them twice
-    "Each of n places with probability `p`, independent of the others: a split Poisson process (Kingman, 1993)."
+    p:float, # Probability that each is dropped, below 1
+) -> torch.Tensor: # Places from 0 to n - 1 in random order, some more than once
+    "Each of n places with probability `p`, independently of the others: a split Poisson process (Kingman, 1993)."
     mean = torch.tensor(-log1p(-p)*n, dtype=torch.float64)
     return torch.randint(max(n, 1), (int(torch.poisson(mean)),))
 
 # %% ../nbs/api/layers.ipynb #90f9002c
 def _lose(
     x:torch.Tensor, # Of any shape
-    places:torch.Tensor, # In the order of memory
-    scale:float, # Factor for what is left
-    layout:torch.memory_format, # The order of memory
+    places:torch.Tensor, # In memory order
+    scale:float, # Factor for the values that remain
+    layout:torch.memory_format, # The memory order
 ) -> torch.Tensor:
     "`x` times `scale`, with 0 at the places."
     out = x.contiguous(memory_format=layout)*scale
@@ -38,7 +38,7 @@ def _lose(
     return out
 
 class _Lose(torch.autograd.Function):
-    "What `_lose` does, to a tensor and to its gradient."
+    "Do what `_lose` does, to a tensor and to its gradient."
     @staticmethod
     def forward(ctx, x, *how):
         ctx.how = how
@@ -48,7 +48,7 @@ class _Lose(torch.autograd.Function):
     def backward(ctx, grad): return _lose(grad, *ctx.how), None, None, None
 
 class Dropout(nn.Dropout):
-    """`nn.Dropout` that draws one random number for each activation that is lost, instead of one for each activation.
+    """`nn.Dropout` that draws one random number per dropped activation, instead of one per activation.
 
     It does so on a CPU and for a `p` of at most one half; everywhere else it is `nn.Dropout` itself."""
     def forward(self,
@@ -65,9 +65,9 @@ def conv(
     nf:int, # Channels out (number of filters)
     ks:int=3, # Kernel size, pixels
     padding:int=0, # Zero pixels added on each side
-    bias:bool=False, # Learn one offset for each output channel?
-    norm:bool=False, # Batch normalization after the convolution?
-    act:bool=True, # ReLU?
+    bias:bool=False, # Whether to learn one offset per output channel
+    norm:bool=False, # Whether batch normalization follows the convolution
+    act:bool=True, # Whether a ReLU follows
     p:float=0., # Dropout probability, 0 to 1
 ) -> nn.Sequential: # (N, ni, H, W) -> (N, nf, H + 2 padding - ks + 1, W + 2 padding - ks + 1)
     "A convolution of stride 1, then batch normalization, ReLU and dropout, each only if asked for."
@@ -83,22 +83,22 @@ def separable(
     nf:int, # Channels out
     ks:int=3, # Kernel size, pixels
     padding:int=0, # Zero pixels added on each side
-    bias:bool=False, # Learn one offset for each output channel?
-    **kwargs, # Go to `conv`: norm, act, p
+    bias:bool=False, # Whether to learn one offset per output channel
+    **kwargs, # Passed on to `conv`: norm, act, p
 ) -> nn.Sequential: # (N, ni, H, W) -> (N, nf, H + 2 padding - ks + 1, W + 2 padding - ks + 1)
     """A depthwise separable convolution: a filter for each channel, then a 1 x 1 `conv`.
 
-    Its source is [Chollet (2017)](https://arxiv.org/abs/1610.02357)."""
+    It is described by [Chollet (2017)](https://arxiv.org/abs/1610.02357)."""
     depthwise = nn.Conv2d(ni, ni, ks, padding=padding, groups=ni, bias=False)
     return nn.Sequential(depthwise, *conv(ni, nf, 1, bias=bias, **kwargs))
 
 # %% ../nbs/api/layers.ipynb #c5019b19
 class Repeat(nn.Module):
-    """A block applied several times: its convolutions are the same each time, all else is separate.
+    """A block applied several times, with the same convolutions each time and everything else separate.
 
-    The idea is that of [Eigen et al. (2013)](https://arxiv.org/abs/1312.1847)."""
+    The idea comes from [Eigen et al. (2013)](https://arxiv.org/abs/1312.1847)."""
     def __init__(self,
-        block:nn.Sequential, # It begins with its convolutions and keeps the number of channels
+        block:nn.Sequential, # Must begin with its convolutions and keep the number of channels
         times:int, # How often, 1 or more
     ):
         super().__init__()
@@ -107,7 +107,7 @@ class Repeat(nn.Module):
 
     def forward(self,
         x:torch.Tensor, # (N, C, H, W)
-    ) -> torch.Tensor: # (N, C, ., .): each time smaller by what the block takes away
+    ) -> torch.Tensor: # (N, C, ., .), smaller by what the block takes away each time
         for rest in self.rests: x = rest(self.convs(x))
         return x
 
@@ -119,8 +119,8 @@ POOLS = {'pool': lambda: nn.MaxPool2d(2), 'gap': lambda: nn.AdaptiveAvgPool2d(1)
 def conv_net(
     rows:list, # In the order of the forward pass, each one of `ROWS`
     ni:int=1, # Channels of the images
-    bias:bool=False, # Bias in the convolutions?
-    norm:bool=False, # Batch normalization?
+    bias:bool=False, # Whether the convolutions have a bias
+    norm:bool=False, # Whether to use batch normalization
     p:float=0., # Dropout probability, 0 to 1
 ) -> nn.Sequential: # (N, ni, H, W) images -> (N, nf of the last convolution) logits
     "The chain of layers that `rows` describes; raises `ValueError` for a row that it does not know."
@@ -164,7 +164,7 @@ def _window(
     module:nn.Module, # A leaf layer
     size:int, # Its input height
 ) -> tuple: # (kernel, stride)
-    "Kernel and stride of a layer along one axis; 1 and 1 where it looks at single pixels."
+    "Kernel and stride of a layer along one axis; 1 and 1 if it looks at single pixels."
     if isinstance(module, nn.AdaptiveAvgPool2d): return size, size
     first = lambda o: o[0] if isinstance(o, tuple) else o
     return first(getattr(module, 'kernel_size', 1)), first(getattr(module, 'stride', 1))

@@ -51,19 +51,19 @@ def _commit() -> 'str|None':
 
 # %% ../nbs/api/learner.ipynb #dc18eec1
 def run_identity(
-    run:Run, # A run without anything left to a default, its length aside
+    run:Run, # A run with every setting filled in, except perhaps its length
     step:Step, # The step that it trains
     checksum:str, # Of the data set
 ) -> dict:
-    "What makes a run this run: a result or a checkpoint of another identity is never taken over."
+    "What identifies a run: a result or checkpoint with another identity is never reused."
     settings = {k: v for k,v in asdict(run).items() if k not in ('data', 'epochs')}
     return {**settings, 'data': checksum, **step.recipe}
 
 def step_learner(
     step, # A `Step`, or the number of one
     dls, # What `get_dls` gave
-    seed:int=0, # Decides first weights and dropout
-    bf16:bool=False, # Compute in bfloat16?
+    seed:int=0, # Decides initial weights and dropout
+    bf16:bool=False, # Whether to compute in bfloat16
     **kwargs, # For `Learner`: cbs come beside those of the course, metrics and loss_func replace them
 ) -> Learner:
     "A fastai `Learner` for a step: its network, cross entropy, Adam, its callbacks, and both accuracies in every row."
@@ -105,10 +105,10 @@ def learn_result(
 
 # %% ../nbs/api/learner.ipynb #c1237747
 def run_name(
-    run:Run, # A run without anything left to a default
+    run:Run, # A run with every setting filled in
     identity:dict, # As `run_identity` gives it
 ) -> str: # 'step8-mnist-15epochs-seed0-' and eight hexadecimal digits
-    "Name of the usual folder of a run; any other recipe, setting or data set has another name."
+    "Name of a run's usual folder; another recipe, setting or data set gives another name."
     parts = [f'step{run.step}', run.data, f'{run.epochs}epochs', f'seed{run.seed}']
     if run.holdout: parts.append(f'holdout{run.holdout}')
     if run.bf16: parts.append('bf16')
@@ -144,10 +144,10 @@ def train_step(
     step, # A `Step`, or the number of one
     data='auto', # Name of a data set, or a folder with IDX files
     out=None, # Folder for checkpoints, weights and history; 'auto' for the usual one, None to write nothing
-    resume:bool=False, # Go on from the checkpoint in `out`?
+    resume:bool=False, # Whether to continue from the checkpoint in `out`
     **kwargs
 ) -> Result:
-    "Train a step with the one-cycle and measure it; raises `CourseError` for bad input and a loss that is not finite."
+    "Train a step with the one-cycle and measure it; raises `CourseError` for bad input or a loss that is not finite."
     step = get_step(step)
     run = Run(step.n, data, **kwargs).checked(step)
     step, device = replace(step, lr_max=run.lr_max), get_device(run.device)
@@ -162,11 +162,11 @@ def train_step(
 
 def _train_in_folder(
     learn:Learner, # Of `step_learner`, not trained
-    run:Run, # What is trained
+    run:Run, # What to train
     folder:Path, # Where to write
-    resume:bool, # Go on from the checkpoint in the folder?
+    resume:bool, # Whether to continue from the checkpoint in the folder
 ) -> Result:
-    "Train with a checkpoint after each epoch, and keep what came out."
+    "Train with a checkpoint after each epoch, and save the result."
     checkpoint = CheckpointCallback(folder, resume)
     _announce(checkpoint)
     with _explain_how_to_continue(checkpoint):
@@ -176,12 +176,12 @@ def _train_in_folder(
     return result
 
 def _announce(
-    checkpoint:CheckpointCallback, # Of a training that has not begun
+    checkpoint:CheckpointCallback, # Of a training that has not started
 ):
-    "Say where the training begins, if that may surprise."
+    "Say where training starts, if that may come as a surprise."
     folder, (done, epochs) = checkpoint.file.parent, checkpoint.kept()
     if checkpoint.resume and not checkpoint.found():
-        print(f'There is no checkpoint of such a run in {folder}: training starts with the first epoch.')
+        print(f'There is no checkpoint of this run in {folder}: training starts with the first epoch.')
     if done < epochs and not checkpoint.resume:
         print(f'The unfinished run in {folder}, {done} of {epochs} epochs, starts over; use --resume to continue.')
 
@@ -189,7 +189,7 @@ def _announce(
 def _explain_how_to_continue(
     checkpoint:CheckpointCallback, # Of the training
 ):
-    "Say of a training that ends by Ctrl-C, or because a disk is full, how it goes on."
+    "Say how to continue a training that ends by Ctrl-C or because the disk is full."
     again = 'the same command' if checkpoint.resume else 'the same command with --resume'
     try: yield
     except (KeyboardInterrupt, CourseError, OSError) as e:

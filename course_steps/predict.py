@@ -18,7 +18,7 @@ from .weights import load_trained
 
 # %% ../nbs/api/predict.ipynb #266d535c
 def default_weights() -> Path:
-    "The published weights of the latest step that has some."
+    "The published weights of the latest step that has any."
     found = sorted(published_dir().glob('step*.safetensors'), key=lambda f: int(f.stem[4:]))
     if not found:
         raise CourseError('This installation has no published weights: train a step, and give its weights.safetensors.')
@@ -28,7 +28,7 @@ def default_weights() -> Path:
 def predict(
     images, # `uint8` (N, 28, 28), light on black, as `read_digit` gives them
     weights=None, # Weights of a run, or a packed file; default: the published weights of the latest step
-) -> list: # One list an image: (class, probability from 0 to 1), best first
+) -> list: # One list per image: (class, probability from 0 to 1), best first
     "The classes of each image, the most probable first."
     weights, images = weights or default_weights(), np.stack(images)
     if is_packed(weights):

@@ -22,11 +22,11 @@ from .core import (CourseError, append_lines, default_epochs, numbered_lines, po
 # %% ../nbs/api/results.ipynb #ff7288df
 @dataclass
 class Run:
-    "What to train, on what and how. A training from Python, from the command line and in a sweep takes these settings."
+    "What to train, on what and how: the same settings in Python, on the command line and in a sweep."
     step:int # Number of the step
     data:str = 'auto' # auto, mnist, fashion, kmnist, digits, or a folder with the four IDX files
     epochs:int = None # Epochs to train, 1 to 10,000; default: COURSE_STEPS_EPOCHS, else what the step says
-    seed:int = 0 # Random seed: it decides first weights, dropout and the order of the images
+    seed:int = 0 # Random seed: it decides initial weights, dropout and the order of the images
     holdout:int = 0 # Training images to keep back and measure on instead of the test images
     device:str = 'auto' # auto, cpu, cuda or mps
     bf16:bool = False # Compute in bfloat16: faster for step 1 on recent processors
@@ -35,7 +35,7 @@ class Run:
     def checked(self,
         step, # The `Step` that is run
     ) -> 'Run':
-        "The same run, with defaults filled in and texts turned into numbers; raises `UsageError` for a bad value."
+        "The same run, with defaults filled in and text turned into numbers; raises `UsageError` for a bad value."
         lr_max = step.lr_max if self.lr_max is None else self.lr_max
         return replace(
             self, step=step.n, epochs=default_epochs(step.epochs, self.epochs), seed=whole_number(self.seed, 'seed'),
@@ -45,7 +45,7 @@ EPOCH = {'epoch', 'train_loss', 'train_acc', 'test_loss', 'test_acc', 'seconds'}
 
 @dataclass(kw_only=True)
 class Result(Run):
-    "What came out of one run. Accuracies are in percent, the test accuracy is that of the last epoch."
+    "The outcome of one run. Accuracies are in percent; the test accuracy is that of the last epoch."
     data:str # Name of the data set
     epochs:int # Epochs trained
     seed:int # Random seed
@@ -55,10 +55,10 @@ class Result(Run):
     bs:int # Images in a batch
     params:int # Trainable parameters
     checksum:str # SHA-256 over the four uncompressed files of the data set
-    train_acc_running:float # Mean over the batches of the last epoch, while they were trained
+    train_acc_running:float # Mean over the batches of the last epoch, measured while training on them
     train_acc:float # After the last epoch, on the training images without dropout and augmentation
     test_acc:float # After the last epoch
-    seconds:float # Time of all epochs, measurements included
+    seconds:float # Time for all epochs, measurements included
     wrong:list|None = None # Sorted positions of the measured images that the last epoch got wrong; None if not kept
     history:list = field(default_factory=list) # A dict for each epoch, with the keys of `EPOCH`
     versions:dict = field(default_factory=dict) # Of the packages that matter
@@ -87,7 +87,7 @@ class Result(Run):
             raise CourseError(f'This is not a result of a run: {e}.') from None
 
     def _check(self):
-        "Raises `TypeError` for a value of another type than its field has, and for one that is not finite."
+        "Raise `TypeError` for a value that is not of its field's type, or is not finite."
         for f in fields(self):
             value, kinds = getattr(self, f.name), int|float if f.type is float else f.type
             if not isinstance(value, kinds) or isinstance(value, bool) != (kinds is bool):
@@ -99,12 +99,12 @@ class Result(Run):
 
 # %% ../nbs/api/results.ipynb #re5taker
 def takes_run(
-    but=(), # Settings that the function has no use for
+    but=(), # Settings that the function does not take
 ):
-    "A decorator: `**kwargs` of a function become the settings of a `Run`, with their types, defaults and comments."
+    "A decorator: a function's `**kwargs` become the settings of a `Run`, with their types, defaults and comments."
     def decorate(f):
         f = delegates(Run, but=but)(f)
-        f.__delwrap__ = Run                                   # The comments stand in the class, not in its `__init__`
+        f.__delwrap__ = Run                                   # The comments are in the class, not in its `__init__`
         return f
     return decorate
 
@@ -112,14 +112,14 @@ def takes_run(
 def read_published(
     name:str, # Of a JSON Lines file in `published_dir()`, without its suffix
 ) -> list: # Of dict
-    "What a published file says, line by line."
+    "The records in a published file, in its order."
     return [json.loads(line) for _,line in numbered_lines(published_dir()/f'{name}.jsonl')]
 
 # %% ../nbs/api/results.ipynb #675089bc
 def read_results(
     path=None, # A JSON Lines file; default: the published runs
 ) -> list: # Of `Result`
-    "The runs in a file, in its order. A damaged line is left out, and standard error says which."
+    "The runs in a file, in its order. A damaged line is left out and reported on standard error."
     path, found = path or published_dir()/'runs.jsonl', []
     for i,line in numbered_lines(path):
         try: found.append(Result.from_json(line))
@@ -129,11 +129,11 @@ def read_results(
 # %% ../nbs/api/results.ipynb #66516ca1
 def add_results(
     results:list, # Of `Result`
-    path, # A JSON Lines file; made if it is not there
+    path, # A JSON Lines file; created if missing
 ):
-    """Add runs to a file, those that it has already left out; programs may add at the same time.
+    """Add runs to a file, except those it already has; several programs may do so at the same time.
 
-    Raises `CourseError` where the file cannot be written."""
+    Raises `CourseError` if the file cannot be written."""
     if Path(path).exists() and not Path(path).is_file():
         raise CourseError(f'{path} is not a regular file: choose another one for the results.')
     with writing(path, 'choose another file'), FileLock(f'{path}.lock'):
@@ -151,7 +151,7 @@ def read_original() -> dict: # step -> dict
 def doubtful_labels() -> dict: # Position in the MNIST test set -> 'wrong' or 'unclear'
     """Test images of MNIST whose label is known to be wrong or unclear.
 
-    The list is that of [Northcutt et al. (2021)](https://arxiv.org/abs/2103.14749)."""
+    The list comes from [Northcutt et al. (2021)](https://arxiv.org/abs/2103.14749)."""
     return {d['image']: d['label'] for d in read_published('labels')}
 
 # %% ../nbs/api/results.ipynb #d6aac9cd

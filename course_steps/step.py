@@ -24,13 +24,13 @@ LIBRARIES = 'builtins', 'fastai', 'fastcore', 'fasttransform', 'functools', 'num
 def _of_library(
     o, # A class or a function
 ) -> bool:
-    "Whether the name alone says what it is."
+    "Whether its name alone says what it is."
     return (getattr(o, '__module__', '') or '').split('.')[0] in LIBRARIES
 
 def _code_text(
     code:CodeType, # Of a function
 ) -> str:
-    "What bytecode does, without the places and names of its file."
+    "What bytecode does, without the name and lines of its file."
     consts = [_code_text(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
     return f'{code.co_code.hex()} {code.co_names} {consts}'
 
@@ -59,7 +59,7 @@ def _object_parts(
     return [type(o), parts]
 
 def describe(
-    o, # A network, a transform, a callback, a function, or a list, tuple or dict of such
+    o, # A network, a transform, a callback, a function, or a list, tuple or dict of these
     around:tuple=(), # Objects that `o` is a part of, by their `id`
 ) -> str:
     "What an object is, by value: the same text in every process with the same Python."
@@ -89,7 +89,7 @@ class Step:
     n:int # Number of the step, from 1; 0 for a network of your own
     title:str # Title of the lesson
     model:Callable # () -> `nn.Module` from (N, 1, 28, 28) float images to (N, 10) logits
-    target:str = '' # What the step is to reach, one sentence
+    target:str = '' # The goal of the step, in one sentence
     lr_max:float = 1e-2 # Peak learning rate of the one-cycle, chosen on held-out images
     augment:Callable = list # () -> fastai batch transforms for the training images
     cbs:Callable = list # () -> fastai callbacks that belong to its training
@@ -99,11 +99,11 @@ class Step:
 
     def __post_init__(self):
         if isinstance(self.model, nn.Module):
-            raise UsageError(f'Step {self.n}: model is a function that returns the network, not the network: give that.')
+            raise UsageError(f'Step {self.n}: model must be a function that returns the network, not the network: give that function.')
 
     @property
     def tfms(self) -> list:
-        "New fastai batch transforms for the training images; an empty list where the step does not augment."
+        "New fastai batch transforms for the training images; an empty list if the step does not augment."
         return self.augment()
 
     @cached_property
@@ -113,10 +113,10 @@ class Step:
 
     @cached_property
     def recipe(self) -> dict:
-        "All that decides how the step trains, by value: the same in every process, another one after any change."
+        "Everything that decides how the step trains, by value: the same in every process, different after any change."
         return dict(network=fingerprint(self._network()), lr_max=self.lr_max, bs=self.bs, smoothing=self.smoothing,
                     augmentation=fingerprint(self.augment()), callbacks=fingerprint(self.cbs()))
 
     def _network(self) -> nn.Module:
-        "A new network; the random numbers of the training stay as they are."
+        "A new network, made without touching the random numbers of the training."
         with torch.random.fork_rng(devices=[]): return self.model()

@@ -29,11 +29,11 @@ from .weights import read_tensors
 class SweepRun:
     "A run of a sweep, and what became of it."
     step:Step # What is trained
-    run:Run # On what and how
+    run:Run # On what data and how
     folder:Path # Where its checkpoints and its result are
     identity:dict # Of the run, as `run_identity` gives it
     result:Result|None = None # None until it is finished
-    error:str = '' # One sentence, where it failed
+    error:str = '' # One sentence, if it failed
 
     @property
     def seed(self) -> int:
@@ -42,10 +42,10 @@ class SweepRun:
 
 def plan_run(
     step:Step, # What to train
-    run:Run, # On what and how
+    run:Run, # On what data and how
     images, # The `ImageSet` of the run
-) -> SweepRun: # With the result, if the folder has that of a run with the same recipe, settings and data
-    "A run of a sweep before it is trained."
+) -> SweepRun: # With its result, if the folder has one of the same recipe, settings and data
+    "A run of a sweep, before training."
     run = replace(run.checked(step), device=get_device(run.device))
     step = replace(step, lr_max=run.lr_max)
     identity = run_identity(run, step, images.checksum)
@@ -57,7 +57,7 @@ def plan_run(
 def read_finished(
     planned:SweepRun, # A run
 ) -> Result|None: # None if its folder has no finished run with the same identity
-    "The result of a run that is finished already."
+    "The result of a run that is already finished."
     try:
         meta = read_tensors(planned.folder/'weights.safetensors')[1]
         result = Result.from_json((planned.folder/'result.json').read_bytes())
@@ -70,11 +70,11 @@ BACKENDS = 'loky', 'ray', 'dask'
 def use_backend(
     name:str, # One of `BACKENDS`
 ):
-    "Make a cluster known to joblib; raises `UsageError` where what it needs is not installed."
+    "Register a cluster with joblib; raises `UsageError` if a package it needs is not installed."
     if name not in BACKENDS: raise UsageError(f'There is no backend {name!r}: choose one of {", ".join(BACKENDS)}.')
     try:
         if name == 'ray':
-            from ray.util.joblib import register_ray          # An extra that few have
+            from ray.util.joblib import register_ray          # An extra that few people have
             register_ray()
         if name == 'dask':
             from distributed import Client, get_client        # An extra, too
@@ -86,7 +86,7 @@ def use_backend(
 # %% ../nbs/api/sweep.ipynb #bf72dab9
 def train_run(
     planned:SweepRun, # What to train
-    threads:int, # Of torch
+    threads:int, # Threads for torch
 ) -> SweepRun: # With a result or an error
     "Train one run of a sweep, silently; an error becomes a sentence."
     fastprogress.NO_BAR = True
@@ -103,14 +103,14 @@ def runs_at_once(
     jobs, # A number, or 'auto'
     device:str, # Type of the device
 ) -> int:
-    "How many runs share the machine; 'auto': one for each core, up to four on a GPU, which one network cannot fill."
+    "How many runs share the machine; 'auto': one per core, up to four on a GPU, which one network cannot fill."
     if jobs != 'auto': return whole_number(jobs, 'jobs', 1)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     return cores if device == 'cpu' else min(cores, 4)
 
 def train_runs(
     planned:list, # Of `SweepRun`, those to train
-    jobs:int, # Runs at once
+    jobs:int, # Runs at a time
     backend:str='loky', # One of `BACKENDS`
 ): # Yields each `SweepRun` as it ends
     "Train several runs at once; they share the threads of torch."
@@ -125,11 +125,11 @@ def sweep(
     steps, # Numbers of the steps, as a text for `whole_numbers`
     seeds='0', # Random seeds, as a text for `whole_numbers`
     data='auto', # Name of a data set, or a folder with IDX files
-    jobs='auto', # Runs at once, a number; auto: one for each core
+    jobs='auto', # Runs at a time, a number; auto: one per core
     backend:str='loky', # loky on this machine, ray or dask on a cluster
     **kwargs
 ): # Yields `SweepRun`, the finished ones first, then each as it ends
-    "Train steps with seeds. Finished runs are not repeated, interrupted ones continue, failed ones stop nothing."
+    "Train steps with seeds; finished runs are not repeated, interrupted ones continue, failed ones are reported."
     seeds, steps = whole_numbers(seeds, 'seeds'), [get_step(n) for n in whole_numbers(steps, 'steps')]
     use_backend(backend)
     run = Run(None, data, **kwargs)
@@ -146,7 +146,7 @@ def summary(
     n:int, # Number of a step
     results:list, # Of `Result`, those of the step
 ) -> str:
-    "Mean and deviation of the runs of a step, and what they were measured on."
+    "Mean and standard deviation of a step's runs, and what they were measured on."
     accuracy = mean_sd(r.test_acc for r in results)
     if not results: return f'step {n}: {accuracy}'
     first = results[0]

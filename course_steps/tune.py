@@ -20,7 +20,7 @@ def tunes() -> bool:
 
 # %% ../nbs/api/tune.ipynb #31573d87
 def keep_memory() -> bool: # Whether anything was changed
-    "Let glibc keep freed memory for the next batch; elsewhere, and where `tunes()` says no, nothing happens."
+    "Let glibc keep freed memory for the next batch; without glibc, or if `tunes()` is false, nothing happens."
     if not tunes() or platform.libc_ver()[0] != 'glibc': return False
     mallopt = ctypes.CDLL(None).mallopt
     kept = mallopt(M_MMAP_THRESHOLD, 2**30) or mallopt(M_MMAP_THRESHOLD, 2**25) # Older versions allow 32 MB
@@ -35,9 +35,9 @@ if tunes():
 # %% ../nbs/api/tune.ipynb #d390039a
 def tuned(
     model:'torch.nn.Module', # Network of a step
-    device:str='cpu', # Type of the device where it is to run
+    device:str='cpu', # Type of the device on which it will run
 ) -> 'torch.nn.Module': # The same network
-    "The network made ready for a CPU, and glibc told to keep freed memory, unless `COURSE_STEPS_TUNE` is 0."
+    "Make a network ready for a CPU, and tell glibc to keep freed memory, unless `COURSE_STEPS_TUNE` is 0."
     if device != 'cpu' or not tunes(): return model
     import torch                                              # Not above: threads are set before torch is imported
     keep_memory()

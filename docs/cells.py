@@ -1,10 +1,10 @@
-"What the site, the slides and the README read from the cell of a notebook."
+"What the site, the slides and the README read from a notebook cell."
 import re
 import sys
 
 
 def directives(cell):
-    "The directives of nbdev and Quarto in a code cell, by name: {'export': 'teach.checks', 'echo': 'false'}."
+    "The nbdev and Quarto directives in a code cell, by name: {'export': 'teach.checks', 'echo': 'false'}."
     return dict(re.findall(r'(?m)^#\|[ \t]*([\w-]+):?[ \t]*(.*?)[ \t]*$', cell.source))
 
 
@@ -19,9 +19,9 @@ def pictures(cell):
 
 
 def alternative(cell, notebook):
-    "What the pictures of a cell show, for those who do not see them: the line `#| fig-alt:` beside the code."
+    "The text for a cell's pictures, for people who cannot see them: the line `#| fig-alt:` in the code."
     text = directives(cell).get('fig-alt')
     if not text:
         sys.exit(f'{notebook}: the picture that cell {cell.id} draws has no text. '
-                 'Write what it shows into a line of that cell that begins with #| fig-alt:')
+                 'Say what it shows in a line of that cell that begins with #| fig-alt:')
     return text

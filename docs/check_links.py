@@ -1,4 +1,4 @@
-"Check a built site: each internal link, image, script and anchor exists. Prints what does not, exit code 1."
+"Check a built site: every internal link, image, script and anchor must exist. Prints those that do not; exit code 1."
 import sys
 from html.parser import HTMLParser
 from pathlib import Path

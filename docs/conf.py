@@ -20,7 +20,7 @@ nb_render_markdown_format = 'myst'
 myst_enable_extensions = ['dollarmath', 'attrs_inline']
 myst_heading_anchors = 3
 nitpicky = True
-suppress_warnings = ['myst.header'] # What a small module exports stands right below its title
+suppress_warnings = ['myst.header'] # A small module's exports come right below its title
 
 html_title = f'{project}: {cfg["description"]}'
 html_theme = 'sphinx_book_theme'
@@ -44,7 +44,7 @@ def title_id(title):
 
 
 def add_nbdev_ids(app, doctree):
-    "Give each section the anchor of nbdev beside that of docutils."
+    "Give each section nbdev's anchor besides that of docutils."
     from docutils import nodes
     for section in doctree.findall(nodes.section):
         name = title_id(section.next_node(nodes.title).astext())
@@ -52,7 +52,7 @@ def add_nbdev_ids(app, doctree):
 
 
 def serve_own_notebooks(app, exception):
-    "The download button gives the notebook of the repository, which runs, not the one that was staged."
+    "Make the download button give the repository's notebook, which runs, instead of the staged one."
     if exception: return
     for path in (ROOT/'nbs').rglob('*.ipynb'):
         target = Path(app.outdir)/'_sources'/path.relative_to(ROOT/'nbs')
@@ -60,7 +60,7 @@ def serve_own_notebooks(app, exception):
 
 
 def describe(app, pagename, templatename, context, doctree):
-    "The first paragraph as the description of a page, and tags by which other sites draw a preview of it."
+    "Use the first paragraph as the description of a page, and add tags from which other sites draw a preview."
     if doctree is None: return
     from docutils import nodes
     paragraph = doctree.next_node(nodes.paragraph)

@@ -10,7 +10,7 @@ STATIC = Path(__file__).parent/'_static'
 
 
 def stairs(ax, steps=8, color=OURS):
-    "A staircase that goes down, one stair for each step."
+    "A descending staircase, one stair for each step."
     for i in range(steps): ax.bar(i, (steps - i)/steps, width=1, color=color, alpha=1 - 0.08*i)
     ax.axis('off')
 

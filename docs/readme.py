@@ -1,4 +1,4 @@
-"Write README.md from nbs/index.ipynb, which runs for it, so its figures are those of results/. --check: fail if stale."
+"Write README.md from nbs/index.ipynb, run afresh so that its figures match results/. --check: fail if stale."
 import re
 import sys
 from pathlib import Path
@@ -14,14 +14,14 @@ SILENT = '# only the output is shown'
 
 
 def show(cell):
-    "A cell as README shows it: without directives, code that is not shown as one line that `plain` takes out."
+    "A cell as README shows it: without directives; hidden code is marked by a line, for `plain` to remove."
     lines = [SILENT] if directives(cell).get('echo') == 'false' else []
     cell.source = '\n'.join(lines + [l for l in cell.source.splitlines() if not l.startswith('#|')])
     return cell
 
 
 def plain(text, texts):
-    "nbconvert's Markdown as README has it; `texts` are those of its pictures, in their order."
+    "nbconvert's Markdown turned into README's; `texts` are those of its pictures, in order."
     texts = iter(texts)
     text = re.sub(rf'```python\n{SILENT}\n.*?```\n', '', text, flags=re.S)
     text = re.sub(r'<style scoped>.*?</style>\n', '', text, flags=re.S)
@@ -42,10 +42,10 @@ def render():
 
 
 def check(text, images):
-    "End the program where README.md, or an image that it shows, is not there or not the newest."
+    "End the program if README.md is stale, or if an image that it shows is missing."
     if README.read_text(encoding='utf-8') != text: sys.exit('README.md is stale: run `make readme` and commit it.')
     missing = [name for name in images if not (ROOT/name).is_file()]
-    if missing: sys.exit(f'README.md shows {", ".join(missing)}, which is not there: run `make readme` and commit it.')
+    if missing: sys.exit(f'README.md shows {", ".join(missing)}, which is missing: run `make readme` and commit it.')
 
 
 def write(text, images):

@@ -1,4 +1,4 @@
-"""Turn the lessons into slides: one reveal.js deck a notebook, in _slides/, which runs without a network.
+"""Turn the lessons into slides: one reveal.js deck per notebook, in _slides/, which run without a network.
 
 Reads nbs/lessons/ and changes nothing there. Solutions are left out.
 """
@@ -19,22 +19,22 @@ from traitlets.config import Config
 OUT = ROOT/'_slides'
 REVEAL = Path(os.environ.get('REVEAL', ROOT/'.venv/reveal.js')) # What `make slides` fetches
 NO_REVEAL = 'There is no reveal.js here (make slides fetches it with npm)'
-CELLS, HEIGHT = 3, 600 # What one slide holds: cells, and pixels by `height`
-REMARK, PICTURE = 70, 380 # Pixels: a text below it needs no slide of its own; a plot is never higher
+CELLS, HEIGHT = 3, 600 # What one slide holds: cells, and pixels as `height` counts them
+REMARK, PICTURE = 70, 380 # Pixels: a shorter text needs no slide of its own; a plot is never taller
 LINE = dict(markdown=34, code=27, text=25, table=33) # Pixels of one line
 WIDTH = dict(markdown=95, code=200) # Characters of one line
-HIDDEN = {'hide', 'default_exp', 'code-fold', 'export'} # Directives of what is not for the class
+HIDDEN = {'hide', 'default_exp', 'code-fold', 'export'} # Directives of cells that are not for the class
 
 
 def only(cell, *kinds):
-    "Whether a code cell without outputs has statements of these kinds alone."
+    "Whether a code cell has no outputs and only statements of these kinds."
     try: body = ast.parse(code(cell)).body
     except SyntaxError: return False # A magic
     return not cell.outputs and all(isinstance(s, kinds) for s in body)
 
 
 def is_hidden(cell):
-    "Whether a code cell is not for the class: hidden, a solution, exported without being shown, or imports alone."
+    "Whether a code cell is not for the class: hidden, a solution, exported without being shown, or only imports."
     hidden = HIDDEN & directives(cell).keys()
     return cell.cell_type == 'code' and bool(hidden or only(cell, ast.Import, ast.ImportFrom))
 
@@ -55,13 +55,13 @@ def sections(cells):
 
 
 def without_checks(cells):
-    "A section without the cells that only assert, unless it consists of them."
+    "A section without the cells that only assert, unless it has nothing else."
     rest = [c for c in cells if not is_check(c)]
     return rest if len(rest) > 1 else cells
 
 
 def link(found):
-    "A link to a lesson as one to its deck."
+    "A link to a lesson, turned into a link to its deck."
     return f'({found[1]}.html)'
 
 
@@ -97,7 +97,7 @@ def height(cell):
 
 
 def units(cells):
-    "Cells in lists that stay together: a text, or a heading, with what it speaks of."
+    "Lists of cells that stay together: a text or a heading, with what it introduces."
     found = []
     for cell in cells:
         text = found and all(c.cell_type == 'markdown' for c in found[-1])
@@ -109,7 +109,7 @@ def units(cells):
 
 
 def slides(cells):
-    "Lists of cells, one a slide: a `###` begins a new one, and so does what does not fit any more."
+    "Lists of cells, one per slide: a `###` begins a new one, and so does anything that no longer fits."
     found = [[]]
     for unit in units(cells):
         both = found[-1] + unit
@@ -140,12 +140,12 @@ def deck(path):
 
 
 def title(nb):
-    "Title of a lesson and the line of what it buys."
+    "Title of a lesson, and the line that says what it buys."
     return re.match(r'# (.+)\n\n> (.+)', nb.cells[0].source).groups()
 
 
 def exporter(reveal):
-    "nbconvert's slides in the template beside this file; `reveal` is where reveal.js is, None for nbconvert's own."
+    "nbconvert's slides with the template beside this file; `reveal` is where reveal.js is, None for nbconvert's own."
     config = Config(TagRemovePreprocessor=dict(enabled=True, remove_input_tags={'remove-input'}))
     where = dict(reveal_url_prefix=reveal) if reveal else {}
     return SlidesExporter(
@@ -171,7 +171,7 @@ def index(decks):
 
 
 def copy_files(out):
-    "What the decks refer to; whether reveal.js was there."
+    "Copy the files that the decks refer to; returns whether reveal.js was there."
     static = Path(__file__).parent/'_static'
     for file in (static/'mathjax/tex-svg.js', static/'favicon.png', ROOT/'docs/slides.css'): shutil.copy(file, out)
     if REVEAL.is_dir(): shutil.copytree(REVEAL, out/'reveal.js')

@@ -12,7 +12,7 @@ from nbconvert.preprocessors import ExecutePreprocessor
 from PIL import Image
 
 COLORS = 48
-# Solutions that run here are nobody's progress
+# Solutions that run here must not count as anyone's progress
 os.environ.setdefault('COURSE_STEPS_PROGRESS', f'{mkdtemp()}/progress.jsonl')
 
 
@@ -25,18 +25,18 @@ def shrink(png):
 
 
 def without_bars(outputs):
-    "Outputs of a cell, of fastprogress only the table of the epochs, and without the log of torch's profiler."
+    "Outputs of a cell: of fastprogress only the epoch table, and nothing of the log of torch's profiler."
     for output in outputs:
         data = output.get('data', {})
         html = re.sub(r'<div>\s*<progress.*?</div>', '', data.get('text/html', ''), flags=re.S)
         if 'text/html' in data: data['text/html'] = html
-        if 'fastprogress' in html: data.pop('text/markdown', None) # The same table once more
+        if 'fastprogress' in html: data.pop('text/markdown', None) # The same table again
         empty = html == '<div></div>' or 'progress::-webkit' in html
         if not empty and 'profiler_start' not in output.get('text', ''): yield output
 
 
 def execute(path):
-    "The notebook in a file, all cells run in its own folder; an error in a cell ends the program."
+    "The notebook in a file, with all cells run in its own folder; an error in a cell ends the program."
     nb = nbformat.read(path, as_version=4)
     ExecutePreprocessor(timeout=None, resources={'metadata': {'path': str(Path(path).parent)}}).preprocess(nb)
     for cell in (c for c in nb.cells if c.cell_type == 'code'):

@@ -22,7 +22,7 @@ from filelock import FileLock
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 DRIVER = shutil.which('chromedriver')
-needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='No Chromium with its driver here: install them to test the site in a browser')
+needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='There is no Chromium with its driver here: install both to test the site in a browser')
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def settings(monkeypatch, tmp_path):
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch):
-    "No test leaves this machine: neither itself, nor a program that it starts."
+    "Neither a test nor a program that it starts may reach the network."
     def guarded(call, host):
         def local(*args, **kwargs):
             name = host(*args)
@@ -53,14 +53,14 @@ def pytest_addoption(parser):
 
 
 def replace_row(file, line):
-    "Add a line of JSON to a file, instead of one of the same name; programs may do so at the same time."
+    "Add a line of JSON to a file, replacing one of the same name; several programs may do so at the same time."
     with FileLock(f'{file}.lock'):
         rows = [json.loads(row) for row in file.read_text(encoding='utf-8').splitlines()]
         file.write_text(''.join(json.dumps(row) + '\n' for row in [*(r for r in rows if r['name'] != line['name']), line]), encoding='utf-8')
 
 
 class Proof:
-    "What a test tried and lost. With --proof it tries more, and its figures are written down."
+    "What a test tried and lost. With --proof it tries more, and its figures are recorded."
     def __init__(self, long, test):
         self.long, self.test = long, test
         self.begin()
@@ -71,13 +71,13 @@ class Proof:
 
     @contextmanager
     def trial(self):
-        "Count something that is tried, as lost if it does not come to its end."
+        "Count something that is tried; it counts as lost unless it reaches its end."
         self.tried, self.lost = self.tried + 1, self.lost + 1
         yield
         self.lost -= 1
 
     def record(self, name, tried, losses, **more):
-        "Write a line down, then fail if something was lost."
+        "Record the figures with --proof, then fail if something was lost."
         packages = {p: version(p) for p in ('course_steps', 'fastai', 'torch', 'safetensors', 'pillow', 'hypothesis')}
         line = dict(name=name, test=self.test, tried=tried, losses=losses, **more, seconds=round(time.perf_counter() - self.start, 1),
                     versions={'python': python_version(), **packages}, date=datetime.now(timezone.utc).isoformat(timespec='seconds'))
@@ -99,7 +99,7 @@ def program():
 
 @contextmanager
 def serve(folder):
-    "A folder on a local server; gives its address."
+    "Serve a folder on a local server; yields its address."
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *args): pass
     server = ThreadingHTTPServer(('127.0.0.1', 0), partial(Quiet, directory=str(folder)))
@@ -110,14 +110,14 @@ def serve(folder):
 
 @contextmanager
 def mirror(answer):
-    "A local server that answers GET with a function of the handler and the name of the file; gives its address and the names that were asked for."
+    "A local server that answers GET by calling a function with the handler and the file's name; yields its address and the names asked for."
     class Handler(BaseHTTPRequestHandler):
         def do_HEAD(self): self.send_response(200), self.end_headers()
         def do_GET(self):
-            if self.headers.get('Method') == 'HEAD': return self.do_HEAD() # So torchvision asks where an address leads
+            if self.headers.get('Method') == 'HEAD': return self.do_HEAD() # This is how torchvision asks where an address leads
             asked.append(name := self.path.split('/')[-1])
             try: answer(self, name)
-            except ConnectionError: pass                      # Who asked was killed
+            except ConnectionError: pass                      # The process that asked was killed
         def log_message(self, *args): pass
     asked, server = [], ThreadingHTTPServer(('127.0.0.1', 0), Handler)
     server.daemon_threads, server.block_on_close = True, False
@@ -128,7 +128,7 @@ def mirror(answer):
 
 
 def send(handler, body, share=1, pause=0):
-    "Answer with the first share of the bytes, with a pause in the middle, and close."
+    "Answer with the given share of the bytes, pausing in the middle, and close."
     handler.send_response(200)
     handler.send_header('Content-Length', str(len(body)))
     handler.end_headers()
@@ -146,7 +146,7 @@ def idx_files(images):
 
 
 def known_as_kmnist(files, mirrors):
-    "What torchvision is to know about KMNIST."
+    "What torchvision should know about KMNIST."
     return dict(resources=[(name, hashlib.md5(body).hexdigest()) for name, body in files.items()], mirrors=mirrors)
 
 

@@ -1,6 +1,6 @@
-"""The readers under atheris, which looks for bytes that reach new code: `python tests/fuzz_atheris.py 'IDX reader' 100000`.
+"""Try the readers with atheris, which looks for bytes that reach new code: `python tests/fuzz_atheris.py 'IDX reader' 100000`.
 
-atheris is no requirement: it has no wheels for every Python and system. `make proof` installs it where it can.
+atheris is not a requirement, as it lacks wheels for some Pythons and systems. `make proof` installs it where it can.
 """
 import sys
 from tempfile import mkdtemp
@@ -17,7 +17,7 @@ folder, proof = Path(mkdtemp()), Proof(True, 'tests/fuzz_atheris.py')
 
 
 def one(data):
-    "One input; the last one, or one that is lost, writes the figures down."
+    "Try one input; the last one, or one that is lost, records the figures."
     try:
         with proof.trial(): try_reader(name, data, folder/'file')
     finally:

@@ -1,4 +1,4 @@
-"A step is added as the guide says: one new notebook, exported, and the program knows it."
+"Adding a step works as the guide says: once one new notebook is exported, the program knows the step."
 import os
 import shutil
 import subprocess

@@ -15,7 +15,7 @@ PRELOAD = 'course_steps.cli', 'course_steps.sweep', 'torchvision.datasets', 'skl
 
 
 def load(known, cache, answers):
-    "Load KMNIST from a cache; give its checksum."
+    "Load KMNIST from a cache; hand over its checksum."
     import torchvision.datasets
 
     from course_steps.images import download_set
@@ -23,7 +23,7 @@ def load(known, cache, answers):
 
 
 def in_class(known, root, seed):
-    "A learner's command, in a process that has the packages imported; its exit code is that of the program."
+    "Run a learner's command in a process that has the packages imported; its exit code is the program's."
     import torch
     import torchvision.datasets
     from joblib.externals.loky import get_reusable_executor
@@ -45,7 +45,7 @@ def start(context, n, target, *args):
 
 
 def checksums(answers, processes):
-    "What the processes that lived put into a queue."
+    "What the surviving processes put into a queue."
     for p in processes: p.join()
     return [answers.get(timeout=10) for p in processes if p.exitcode == 0]
 
@@ -100,7 +100,7 @@ def test_a_classroom(digits, tmp_path, proof):
 
 
 def add(path, seed, times, together):
-    "Add results to a file, one at a time, when all are ready."
+    "Add results to a file, one at a time, once all processes are ready."
     from course_steps.results import Result, add_results
     together.wait()
     for i in range(times):

@@ -1,4 +1,4 @@
-"Each fault is injected: what the program says about it, and that nothing is lost by it."
+"Inject each fault, check what the program says about it, and that nothing is lost."
 import ast
 import errno
 import json
@@ -29,7 +29,7 @@ GOOD = lambda handler, name: send(handler, FILES[name])
 
 @pytest.fixture
 def said(capsys, tmp_path):
-    "The sentence that a command ends with, without the folder of this test."
+    "The sentence with which a command ends, without the folder of this test."
     def run(*words, code=1):
         capsys.readouterr()
         found = main([str(w) for w in words])
@@ -46,7 +46,7 @@ def unsaid(message, *words):
 
 @contextmanager
 def mirrors(*urls):
-    "torchvision knows the digits, as KMNIST, at these addresses; a silent mirror has failed after a second."
+    "Let torchvision find the digits, as KMNIST, at these addresses; a silent mirror counts as failed after a second."
     import torchvision.datasets
     with patch.multiple(torchvision.datasets.KMNIST, **known_as_kmnist(FILES, list(urls))), patch.object(data, '_fetch', partial(data._fetch, timeout=1)): yield
 
@@ -86,7 +86,7 @@ def test_download(fault, said, tmp_path, proof):
 
 
 def fill_cache(folder):
-    "A whole cache of KMNIST."
+    "Fill a folder with a complete cache of KMNIST."
     (folder/'kmnist').mkdir(parents=True)
     for name, body in FILES.items(): (folder/'kmnist'/name).write_bytes(body)
     return folder/'kmnist'
@@ -186,7 +186,7 @@ def test_a_damaged_line_of_results(tmp_path, capsys, proof):
     for hurt in hurts:
         path.write_bytes(b'')
         add_results([example(1)], path)
-        with path.open('ab') as f: f.write(hurt)               # As a writer that was killed leaves it
+        with path.open('ab') as f: f.write(hurt)               # As left by a writer that was killed
         add_results([example(2)], path)
         lost += [r.seed for r in read_results(path)] != [1, 2]
         message = capsys.readouterr().err.splitlines()[-1].replace(f'{tmp_path}/', '')
@@ -215,7 +215,7 @@ def test_numbers(said, tmp_path, monkeypatch, proof):
     proof.record('all pixels are the same', 1, unsaid(message, 'nothing to learn') + written(), message=message)
     without = write_set(tmp_path/'without', (x[y != 9], y[y != 9]), tuple(t[images.test[1] != 9] for t in images.test))
     result = train_step(3, without, epochs=1, out=tmp_path/'run')
-    assert main(['plot', '3', '--run', str(tmp_path/'run')]) == 1   # The data set is not at hand under its name
+    assert main(['plot', '3', '--run', str(tmp_path/'run')]) == 1   # The data set is not available under its name
     monkeypatch.setenv('COURSE_STEPS_DATA', str(without))
     proof.record('a class without images', 1, main(['plot', '3', '--run', str(tmp_path/'run')]) + (not 0 < result.test_acc <= 100))
 

@@ -59,7 +59,7 @@ READERS = {
 
 
 def sentence(error):
-    "Is this one line for a reader?"
+    "Whether an error is one line for a reader."
     return str(error).strip() != '' and '\n' not in str(error) and 'Traceback' not in str(error)
 
 
@@ -73,7 +73,7 @@ def try_reader(name, data, path):
 
 @st.composite
 def damaged(draw, wholes):
-    "Bytes of a whole file, changed in some places and perhaps cut short."
+    "The bytes of an intact file, changed in some places and perhaps cut short."
     data = bytearray(draw(st.sampled_from(wholes)))
     for _ in range(draw(st.integers(0, 4))):
         at = draw(st.integers(0, 80) | st.integers(0, len(data)))
@@ -113,7 +113,7 @@ def try_words(verb, words):
 def test_command_line(tmp_path, monkeypatch, proof):
     monkeypatch.chdir(tmp_path)
     stop = CourseError('Here the work would begin.')
-    # No system can pass a NUL on
+    # No system can pass on a NUL
     word = st.sampled_from(WORDS) | st.text(st.characters(exclude_characters='/\\.~\0', exclude_categories=['Cs']), max_size=8)
 
     @often(proof.times(200, 2_000))
@@ -147,7 +147,7 @@ def test_memory_stays_bounded(tmp_path, proof):
     bombs = {'claims.idx': 'IDX reader', 'many.idx': 'IDX reader', 'bomb.gz': 'IDX reader', 'header.safetensors': 'weights reader', 'bomb.png': 'image reader'}
     grown = []
     for file, name in bombs.items():
-        child = os.fork()                                     # A process of its own: its peak is that of this reader
+        child = os.fork()                                     # A separate process, so that its peak is that of this reader
         if not child:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
             try: READERS[name][0](tmp_path/file)

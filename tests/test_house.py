@@ -1,4 +1,4 @@
-"The house stands as docs say: what the source of the package may import, how long its parts are, what they say of themselves."
+"The package keeps its own rules: what a module may import, how long its parts are, and that each explains itself."
 import ast
 import tokenize
 from functools import cached_property
@@ -8,7 +8,7 @@ from statistics import median
 from conftest import ROOT
 
 # From low to high: a module imports from its own row and from rows above it in this list, never from a row below.
-# A name stands for a module, or for all modules of a folder. `course_steps` is the package's own `__init__.py`, which runs before any of them.
+# A name stands for a module, or for all modules in a folder. `course_steps` is the package's own `__init__.py`, which runs before all others.
 ROWS = ['core', 'tune', 'course_steps', 'images pictures data', 'layers', 'read_packed quantize', 'step', 'callbacks', 'results', 'steps', 'weights', 'checkpoint',
         'learner', 'evidence', 'teach', 'challenge', 'look', 'sweep predict export', 'commandline', 'cli', 'all']
 RANK = {room: rank for rank, row in enumerate(ROWS) for room in row.split()}
@@ -17,7 +17,7 @@ AT_LENGTH = ['teach/checks.py'] # One function for each exercise of the course
 
 
 class Module:
-    "The source of a file of the package, parsed; nothing of it is imported."
+    "The parsed source of a file of the package; none of it is imported."
     def __init__(self, file, package):
         self.file, self.path = file, file.relative_to(package)
         self.text = file.read_text(encoding='utf-8')
@@ -36,7 +36,7 @@ class Module:
     def at(self, node): return f'course_steps/{self.path.as_posix()}:{node.lineno}'
 
     def imports(self):
-        "(line, full name) of each name of this package that is imported, also inside functions."
+        "(line, full name) of each name imported from this package, even inside functions."
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Import):
                 yield from ((node, alias.name) for alias in node.names if alias.name.split('.')[0] == 'course_steps')
@@ -58,7 +58,7 @@ def functions(tree): return [n for n in ast.walk(tree) if isinstance(n, (ast.Fun
 
 
 def read(package):
-    "Name -> `Module` of each file of a package; nbdev's index of them, which nobody writes, is not one."
+    "Name -> `Module` for each file of a package, except nbdev's generated index."
     return {m.name: m for m in (Module(f, package) for f in sorted(package.rglob('*.py')) if f.name != '_modidx.py')}
 
 
@@ -66,7 +66,7 @@ MODULES = read(ROOT/'course_steps')
 
 
 def edges(modules):
-    "(module that imports, line, name of the module that it imports), for modules by name; a name of a module stands for the module."
+    "(importing module, line, name of the imported module), for modules by name; a name inside a module stands for the module."
     for module in modules.values():
         for node, name in module.imports():
             while name not in modules and '.' in name: name = name.rpartition('.')[0]
@@ -74,7 +74,7 @@ def edges(modules):
 
 
 def cycle(modules):
-    "Names of modules that import each other in a ring, [] where there are none."
+    "Names of modules that import each other in a ring; [] if there are none."
     graph = {name: set() for name in modules}
     for module, _, name in edges(modules): graph[module.name].add(name)
     try: TopologicalSorter(graph).prepare()
@@ -92,7 +92,7 @@ def upwards(modules):
 
 def test_each_module_has_its_place():
     strangers = sorted({m.room for m in MODULES.values()} - RANK.keys())
-    assert not strangers, f'Say in ROWS of this test between which rooms {strangers} stand'
+    assert not strangers, f'Add {strangers} to ROWS in this test, between the rooms where they belong'
 
 
 def test_no_modules_import_each_other():
@@ -140,7 +140,7 @@ def test_no_function_returns_any():
 
 
 def names(annotation):
-    "The last part of each name in an annotation, also of one in quotes."
+    "The last part of each name in an annotation, even of a quoted one."
     nodes = list(ast.walk(annotation))
     for quoted in [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]: nodes += ast.walk(ast.parse(quoted, mode='eval'))
     return {getattr(n, 'attr', getattr(n, 'id', None)) for n in nodes}
@@ -157,27 +157,27 @@ def test_recipes_are_short():
 
 
 def public():
-    "(module, function or class) of the names that a module shows."
+    "(module, function or class) for the public names of all modules."
     return [(m, n) for m in MODULES.values() for n in m.tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and n.name[0] != '_']
 
 
 def made_by(thing):
-    "The function that is called: for a class its `__init__`, if it writes one."
+    "The function that is called: for a class its `__init__`, if it defines one."
     if not isinstance(thing, ast.ClassDef): return thing
     return next((f for f in thing.body if isinstance(f, ast.FunctionDef) and f.name == '__init__'), thing)
 
 
 def parameters(thing):
-    "(line number, name) of what a function takes, or of the fields of a class."
+    "(line number, name) of a function's parameters, or of the fields of a class."
     if isinstance(thing, ast.ClassDef): return [(n.lineno, n.target.id) for n in thing.body if isinstance(n, ast.AnnAssign)]
     args = (*thing.args.posonlyargs, *thing.args.args, *thing.args.kwonlyargs)
     return [(a.lineno, a.arg) for a in args if a.arg not in ('self', 'cls')]
 
 
 def without_docment(thing, comments):
-    "The parameters of a function or class without a comment of their own behind them or above them, by the rules of `fastcore.docments`."
+    "The parameters of a function or class that have no comment of their own, beside or above them, by the rules of `fastcore.docments`."
     thing = made_by(thing)
-    lines = dict(parameters(thing))                           # A comment speaks of the last parameter of its line
+    lines = dict(parameters(thing))                           # A comment describes the last parameter on its line
     def above(line): return line - 1 in comments and line - 1 not in lines and line - 1 > thing.lineno
     return [name for line, name in parameters(thing) if lines[line] != name or not (line in comments or above(line))]
 

@@ -1,4 +1,4 @@
-"What is generated is in step with what it is generated from."
+"Generated files are in step with their sources."
 import filecmp
 import json
 import re

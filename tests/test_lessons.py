@@ -1,4 +1,4 @@
-"Each lesson has the sections of the course in their order, asserts, and a diff of one notebook."
+"Each lesson has the course's sections in order, asserts, a quiz, and exercises with checks."
 import re
 
 import nbformat
@@ -19,7 +19,7 @@ def parts(lesson):
 def test_sections(lesson):
     text, code = parts(lesson)
     number = int(lesson.stem[:2])
-    assert re.match(rf'# Step {number}: .+\n\n> .+', text), f'{lesson.name} has no title and line of what it buys'
+    assert re.match(rf'# Step {number}: .+\n\n> .+', text), f'{lesson.name} needs a title, and a line that says what it buys'
     found = re.findall(r'^## (.+)$', text, re.M)
     missing = [s for s in SECTIONS if s not in found]
     assert not missing, f'{lesson.name} has no section {missing[0]}'
@@ -45,7 +45,7 @@ def test_quiz(lesson):
     try: questions = read_quiz(number)
     except CourseError as e: fault = str(e)
     assert not fault, f'{lesson.name}: {fault}'
-    assert len(questions) >= 4, f'{lesson.name} has a quiz of {len(questions)} questions, 4 are the least'
+    assert len(questions) >= 4, f'{lesson.name} has a quiz of {len(questions)} questions, but needs at least 4'
     cells = [c for c in nbformat.read(lesson, 4).cells if c.cell_type == 'code' and f'show_quiz({number})' in c.source]
     assert cells, f'{lesson.name} does not show its quiz: write show_quiz({number}) below ## Quiz'
     stored = ''.join(o.get('data', {}).get('text/html', '') for o in cells[0].outputs)
@@ -61,12 +61,12 @@ def test_there_is_a_lesson_for_each_step():
 def test_no_measured_figure_is_typed_into_prose(lesson):
     text, _ = parts(lesson)
     typed = re.findall(r'\b9\d\.\d+', text)
-    assert not typed, f'{lesson.name} types {typed} into prose: render them from results/'
+    assert not typed, f'{lesson.name} has {typed} typed into its prose: render them from results/'
 
 
 @pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)
 def test_exercises(lesson):
-    "Each has a check, the check a solution and wrong answers; the learner's copy has neither solutions nor tests."
+    "Each exercise has a check, and each check has a solution and wrong answers."
     text, code = parts(lesson)
     titles = re.findall(rf'^### Exercise ({int(lesson.stem[:2])}\.\d+): ', text, re.M)
     checks = re.findall(r'^@exercise\ndef (check_\w+)', code, re.M)

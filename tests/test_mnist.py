@@ -1,10 +1,10 @@
-"What is about the real MNIST: set COURSE_STEPS_MNIST to a folder with it."
+"Tests on the real MNIST: set COURSE_STEPS_MNIST to a folder that has it."
 import os
 
 import pytest
 
 folder = os.environ.get('COURSE_STEPS_MNIST')
-pytestmark = pytest.mark.skipif(not folder, reason='COURSE_STEPS_MNIST names no folder with MNIST')
+pytestmark = pytest.mark.skipif(not folder, reason='COURSE_STEPS_MNIST is not set to a folder with MNIST')
 
 
 def test_mnist_is_recognized_by_its_content():

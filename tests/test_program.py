@@ -1,4 +1,4 @@
-"The console script as a process: what it prints where, its exit codes, and what an interruption leaves."
+"The console script as a process: what it prints and where, its exit codes, and what an interruption leaves behind."
 import json
 import os
 import signal

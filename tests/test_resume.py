@@ -1,4 +1,4 @@
-"Training is killed at random moments, and ends with the same bits."
+"A training that is killed at random moments and resumed ends with the same bits."
 import io
 import itertools
 import json
@@ -18,14 +18,14 @@ pytestmark = pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no 
 
 
 def forkserver(*modules):
-    "Processes that start in an instant, because these modules are imported already, and that share nothing."
+    "Processes that start instantly, because these modules are already imported, and that share nothing."
     context = get_context('forkserver')
     context.set_forkserver_preload(list(modules))
     return context
 
 
 def die(call, nth, share):
-    "Kill this process at the nth call of a function of os; of a file that is being written, a share of the bytes has reached the disk."
+    "Kill this process at the nth call of a function of os; of a file being written, only a share of the bytes has reached the disk."
     real, calls = getattr(os, call), itertools.count(1)
 
     def fatal(*args):
@@ -53,7 +53,7 @@ def outcome(folder):
 
 
 def killed(context, folder, moment=None, fault=None):
-    "Start a training and kill it after some seconds, or where it writes; was it still running?"
+    "Start a training and kill it after some seconds, or as it writes; returns whether it was still running."
     process = context.Process(target=train, args=(folder, False, fault))
     process.start()
     process.join(moment)
@@ -72,7 +72,7 @@ def kept(folder):
 
 
 def resumed(context, folder):
-    "Go on with a training."
+    "Resume a training; returns its outcome."
     process = context.Process(target=train, args=(folder, True))
     process.start()
     process.join()
@@ -109,7 +109,7 @@ def test_killed_while_it_writes_a_checkpoint(tmp_path, proof):
 
 
 def test_another_process_goes_on(tmp_path):
-    "Step 9: Adam, an average of the weights, turned and moved images. Forked processes share addresses of memory, these do not."
+    "Step 9 has Adam, averaged weights, and turned and moved images. Unlike forked processes, these share no memory addresses."
     def python(code): return subprocess.run([sys.executable, '-W', 'ignore', '-c', code], cwd=ROOT/'tests', env={**os.environ, 'PYTHONPATH': str(ROOT)}).returncode
     begin, go_on = (f'from test_resume import train; train({str(tmp_path/"killed")!r}, {rest})' for rest in ("fault=('fsync', 3, 0.5), step=9", 'resume=True, step=9'))
     train(tmp_path/'whole', step=9)

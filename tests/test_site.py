@@ -149,7 +149,7 @@ def test_a_picture_without_a_text_ends_the_build():
 
 @pytest.mark.parametrize('page', [p for p in PAGES if p.startswith('api/')])
 def test_signatures_are_plain(page):
-    "No Markdown inside of code, and none of the events that fastai gives to each callback."
+    "There is no Markdown inside code, and none of the events that fastai gives to each callback."
     blocks = [unescape(re.sub(r'<[^>]+>', '', b)) for b in re.findall(r'<pre>.*?</pre>', (SITE/page).read_text(), re.S)]
     assert not [b for b in blocks if re.search(r'`\]\(|\b(after|before)_\w+:NoneType', b)]
 
@@ -164,7 +164,7 @@ def test_prose_has_a_description_and_no_leftovers():
 
 
 def test_a_changed_result_changes_the_page(tmp_path):
-    "The page of results is made from results/, not from what was stored in the notebook."
+    "The results page is made from results/, not from what was stored in the notebook."
     for name in ('nbs', 'course_steps', 'results', 'docs'):
         shutil.copytree(ROOT/name, tmp_path/name, ignore=shutil.ignore_patterns('runs', '__pycache__', 'mathjax'))
     shutil.copy(ROOT/'settings.ini', tmp_path)

@@ -1,4 +1,4 @@
-"The slides in headless Chromium: they load without errors and without the network, and lead through the lesson."
+"The slides in headless Chromium: they load without errors or the network, and lead through the lesson."
 import re
 
 import nbformat

@@ -1,4 +1,4 @@
-"A sweep on a cluster of its own, and one that is killed."
+"A sweep on a cluster of its own, and a sweep that is killed."
 import json
 import os
 import signal

@@ -1,4 +1,4 @@
-"The page of the proofs: each row names a test that is there, and nothing was lost."
+"The page of the proofs: each row names an existing test, and nothing was lost."
 import ast
 import json
 import re

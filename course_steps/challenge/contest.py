@@ -22,20 +22,20 @@ from ..data import get_device
 from ..results import Result, Run, takes_run
 
 # %% ../../nbs/api/challenge/contest.ipynb #035b7399
-SETTINGS = [f.name for f in fields(Run) if f.name not in ('data', 'lr_max')] # Data set and file say those two
+SETTINGS = [f.name for f in fields(Run) if f.name not in ('data', 'lr_max')] # Data set and file stand for those two
 
 def run_key(
     sha:str, # SHA-256 of the submission
     checksum:str, # Of the data set
-    run:Run, # What is asked for, nothing left to a default; or a `Result`
+    run:Run, # The run that is asked for, with every setting filled in; or a `Result`
 ) -> tuple:
-    "What makes a finished run the one that is asked for."
+    "What a finished run must have in common with the run that is asked for."
     return sha, checksum, *(getattr(run, name) for name in SETTINGS)
 
 def read_finished_runs(
     file:Path, # runs.jsonl
 ) -> dict: # `run_key` -> Result
-    "The finished runs in a file. A damaged line is left out, and standard error says which."
+    "The finished runs in a file. A damaged line is left out and reported on standard error."
     runs = {}
     for i,line in numbered_lines(file):
         try:
@@ -49,7 +49,7 @@ def read_finished_runs(
 @dataclass(frozen=True)
 class Contest:
     "What all submissions of a challenge have in common."
-    runs:list # Of `Run`, one for each seed, nothing left to a default
+    runs:list # Of `Run`, one for each seed, with every setting filled in
     rules:Rules # What a submission may have
     checksum:str # Of the data set
     out:Path # Folder for the finished runs, the chart and the leaderboard
@@ -64,15 +64,15 @@ def measure_submission(
     file:Path, # The submission
     contest:Contest, # How it is measured
 ) -> Entry:
-    "Train a submission once for each seed, except for the runs that are finished, and keep the new ones."
+    "Train a submission once for each seed, except for runs that are already finished, and save the new ones."
     entry, sha = Entry(name), hashlib.sha256(file.read_bytes()).hexdigest()
     finished = read_finished_runs(contest.finished)
     for run in contest.runs:
         try:
             result = finished.get(run_key(sha, contest.checksum, run)) or _train_and_keep(file, sha, run, contest)
-            contest.rules.check_size(result.params)           # One that is kept may be of another limit
+            contest.rules.check_size(result.params)           # A saved one may be from another limit
         except CourseError as e:
-            entry.reason = printable(str(e))                  # Else one bad character would stop the others, too
+            entry.reason = printable(str(e))                  # Or one bad character would stop the others too
             print(f'{name}, seed {run.seed}: {entry.reason}', flush=True)
             break
         entry.runs.append(result)
@@ -89,7 +89,7 @@ def _train_and_keep(
     "Train a submission and add the result to the finished runs; raises `CourseError` if there is none."
     result = run_apart(file, run, contest.rules)
     if run_key(sha, result.checksum, result) != run_key(sha, contest.checksum, run):
-        raise CourseError('Its result is that of another run.')
+        raise CourseError('Its result belongs to another run.')
     with FileLock(f'{contest.finished}.lock'):
         append_lines([json.dumps({'sha256': sha, **asdict(result)})], contest.finished)
     return result
@@ -98,7 +98,7 @@ def _train_and_keep(
 @takes_run(but=['seed', 'holdout', 'bf16', 'lr_max'])
 def challenge(
     *files, # Submissions, or one folder of them
-    seeds='0', # '0-2' or '0,1,2': one run each
+    seeds='0', # Random seeds, such as '0-2' or '0,1,2'; one run each
     out='challenge', # Folder for the chart, the leaderboard and the finished runs
     limit:int=Rules.limit, # Parameters that the rules allow
     minutes:float=Rules.minutes, # Time limit of each run
@@ -118,7 +118,7 @@ def _open_contest(
     rules:Rules, # What a submission may have
     out, # Folder to write into
 ) -> Contest:
-    "All of it checked and nothing left to a default; raises `UsageError` for a value that cannot be used."
+    "The contest, with every setting checked and filled in; raises `UsageError` for a value that cannot be used."
     epochs = default_epochs(MAX_EPOCHS, run.epochs)
     if epochs > MAX_EPOCHS:
         raise UsageError(f'epochs must be at most {MAX_EPOCHS}, the limit of the challenge, not {epochs}.')
@@ -128,9 +128,9 @@ def _open_contest(
 
 def _show_board(
     entries:list, # Of `Entry`
-    contest:Contest, # That they took part in
+    contest:Contest, # The contest that they took part in
 ):
-    "Write and print the leaderboard; raises `CourseError` if nobody has a place on it."
+    "Write and print the leaderboard; raises `CourseError` if no submission has a place on it."
     out, limit = contest.out, contest.rules.limit
     save_board(entries, out, limit)
     print(board_text(entries))
@@ -141,7 +141,7 @@ def _show_board(
 
 def _show_standing(
     entry:Entry, # The only one
-    contest:Contest, # That it took part in
+    contest:Contest, # The contest that it took part in
 ):
     "Say where a submission stands and draw it; raises `CourseError` if it gave no result."
     if entry.reason: raise CourseError('No submission gave a result: the reasons are above.')

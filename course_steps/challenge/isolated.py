@@ -22,9 +22,9 @@ from ..results import Result, Run
 
 # %% ../../nbs/api/challenge/isolated.ipynb #20a08359
 class FixedSizeCallback(Callback):
-    "Raises `CourseError` for a network whose size changes while it is trained."
+    "Raise `CourseError` for a network whose size changes during training."
     def __init__(self,
-        params:int, # Of the network before the training, as `count_all` counts
+        params:int, # Of the network before training, as `count_all` counts
     ): self.params = params
 
     def after_fit(self):
@@ -39,7 +39,7 @@ def train_submission(
     run:Run, # On what and how to train it; its data may be an `ImageSet`
     rules:Rules=Rules(), # What the challenge allows
 ) -> Result: # Step 0, all parameters counted
-    "Train a submission as a step is trained; raises `CourseError` if its network is too large, or grows meanwhile."
+    "Train a submission like a step; raises `CourseError` if its network is too large, or grows during training."
     step = read_submission(file)
     params = count_all(step.model())
     rules.check_size(params)
@@ -60,23 +60,23 @@ def failure(
     return f'{said[:200].rstrip(".")}{f", line {lines[-1]}" if lines else ""}.'
 
 def _child():
-    "What runs in the process of a submission: one JSON argument is the order, the answer goes into a file."
+    "Run in the process of a submission: one JSON argument is the order, the answer goes into a file."
     order = json.loads(sys.argv.pop())
     file, answer, run = order['file'], Path(order['answer']), Run(**order['run'])
     sys.dont_write_bytecode = True
     try:
-        run.data = load_set(run.data)                         # Now, as its folder may be relative to this one
-        os.chdir(answer.parent)                               # What it writes goes with the temporary folder
+        run.data = load_set(run.data)                         # Now, because its path may be relative to this folder
+        os.chdir(answer.parent)                               # What it writes is deleted with this folder
         text = train_submission(file, run, Rules(**order['rules'])).to_json()
     except BaseException as e: text = json.dumps({'error': failure(e, file)})
     answer.write_text(text)
-    os._exit(0)                                               # Threads that it left do not keep us waiting
+    os._exit(0)                                               # Threads that it left running cannot delay us
 
 # %% ../../nbs/api/challenge/isolated.ipynb #e6a16a3b
 def _end(
     process:Popen, # Started with a session of its own
 ):
-    "End a process and all that it started."
+    "End a process and everything that it started."
     try: os.killpg(process.pid, signal.SIGKILL) if hasattr(os, 'killpg') else process.kill()
     except (ProcessLookupError, PermissionError): pass        # It has ended
     process.wait()
@@ -85,7 +85,7 @@ def _read_answer(
     file:Path, # What the process should have written
     code:int, # Its exit code
 ) -> Result:
-    "The result in the answer of a process; raises `CourseError` for a failure, and for an answer that is not a result."
+    "The result in a process's answer; raises `CourseError` for a failure, or for an answer that is not a result."
     try: answer = json.loads(file.read_text())
     except (OSError, ValueError, RecursionError):
         how = f'by signal {-code}' if code < 0 else f'with exit code {code}'

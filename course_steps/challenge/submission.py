@@ -22,12 +22,12 @@ MAX_EPOCHS = 15 # Epochs that the challenge allows
 
 @dataclass(frozen=True)
 class Rules:
-    "What the challenge allows a submission, the epochs aside."
+    "What the challenge allows a submission, apart from the epochs."
     limit:int = 5_000 # Parameters of its network
-    minutes:float = 60. # Time limit of one run, its start included
+    minutes:float = 60. # Time limit of one run, including its start
 
     def checked(self) -> 'Rules':
-        "The same rules with every number a number; raises `UsageError` for a value that cannot be used."
+        "The same rules with text turned into numbers; raises `UsageError` for a value that cannot be used."
         return Rules(whole_number(self.limit, 'limit', 1), positive(self.minutes, 'minutes'))
 
     def check_size(self,
@@ -35,7 +35,7 @@ class Rules:
     ):
         "Raise `CourseError` for a network with too many parameters."
         if params > self.limit:
-            raise CourseError(f'It has {params:,} parameters, the challenge allows {self.limit:,}: make it smaller.')
+            raise CourseError(f'It has {params:,} parameters, but the limit is {self.limit:,}: make it smaller.')
 
 # %% ../../nbs/api/challenge/submission.ipynb #d76d4330
 NORMS = torch.nn.BatchNorm1d, torch.nn.BatchNorm2d, torch.nn.BatchNorm3d
@@ -76,7 +76,7 @@ def read_submission(
         raise CourseError('Its model is a network: make it a function that returns the network.')
     check_model(module.model())
     return Step(n=0, title=Path(file).name,
-                model=lambda: module.model(),                 # The lambda, as it may be a class, which has parameters()
+                model=lambda: module.model(),                 # Wrapped, as a class has parameters(), too
                 lr_max=positive(getattr(module, 'lr_max', 2e-2), 'lr_max'),
                 augment=getattr(module, 'augment', list),
                 bs=whole_number(getattr(module, 'bs', 128), 'bs', 1))
@@ -84,7 +84,7 @@ def read_submission(
 # %% ../../nbs/api/challenge/submission.ipynb #pr1ntab1
 def printable(
     text:str, # From a submission: the name of its file, or what it says
-) -> str: # The same, with Python's escape for each character that is not
+) -> str: # The same, with Python's escapes for the other characters
     "A text that is safe to print and to write."
     return ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
@@ -92,7 +92,7 @@ def printable(
 def find_submissions(
     paths, # Files, or one folder
 ) -> dict: # name -> Path
-    "The Python files of a folder, or the files themselves; raises `UsageError` where there are none."
+    "The Python files of a folder, or the files themselves; raises `UsageError` if there are none."
     what, paths = 'give a Python file that defines model(), or a folder of such files', [Path(p) for p in paths]
     if not paths: raise UsageError(f'There is no submission: {what}.')
     files = sorted(paths[0].glob('*.py')) if len(paths) == 1 and paths[0].is_dir() else paths

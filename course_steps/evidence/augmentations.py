@@ -39,7 +39,7 @@ class Elastic:
     "Bend each image by a smooth random field ([Simard et al., 2003](https://doi.org/10.1109/ICDAR.2003.1227801))."
     def __init__(self,
         sigma:float=4, # How smooth the field is, pixels
-        alpha:float=17, # Strength, pixels: the noise from -1 to 1 is multiplied by it after smoothing
+        alpha:float=17, # Strength, pixels: multiplies the noise from -1 to 1 after smoothing
     ): self.sigma, self.alpha = sigma, alpha
 
     def __repr__(self): return f'Elastic(sigma={self.sigma}, alpha={self.alpha})'
@@ -78,7 +78,7 @@ AUGMENTATIONS = {
 def batch_tfms(
     *names:str, # Of `AUGMENTATIONS`
 ) -> list: # fastai batch transforms
-    "The transforms of several augmentations; what moves pixels is one transform, so that an image is read once."
+    "The transforms of several augmentations; those that move pixels are one transform, which samples an image once."
     chosen = [AUGMENTATIONS[name] for name in names]
     mats, coords = [m for a in chosen for m in a.mats], [make() for a in chosen for make in a.coords]
     moving = [AffineCoordTfm(aff_fs=mats, coord_fs=coords, pad_mode=PadMode.Zeros)] if mats or coords else []
@@ -102,23 +102,23 @@ def read_augmentations(
     return found
 
 def better_than_none(
-    accs:dict, # As of `read_augmentations`
+    accs:dict, # From `read_augmentations`
 ) -> list: # Names of `AUGMENTATIONS`
-    "The augmentations whose mean, each alone, is above that of none: those that are tried together."
+    "The augmentations that, each alone, have a higher mean than none: those that are tried together."
     return [name for name in AUGMENTATIONS if name in accs and mean(accs[name]) > mean(accs['none'])]
 
 def augmentations_table(
-    accs:dict=None, # As of `read_augmentations`, the default
-) -> pd.DataFrame: # One row an augmentation; accuracies in percent, the rest in points
+    accs:dict=None, # From `read_augmentations`, which is the default
+) -> pd.DataFrame: # One row per augmentation; accuracies in percent, the rest in points
     "Held-out accuracy over random seeds with each augmentation and with none, and the 95 % interval of the difference."
     accs = read_augmentations() if accs is None else accs
     return pd.DataFrame([{'augmentation': name, **_brought(name, accs)} for name in accs]).set_index('augmentation')
 
 def _brought(
     name:str, # A key of `accs`
-    accs:dict, # As of `read_augmentations`
+    accs:dict, # From `read_augmentations`
 ) -> dict: # Cells of the row
-    "What augmentations were, and what they brought."
+    "What an augmentation is, and what it brought."
     found, none = accs[name], accs['none']
     strength = AUGMENTATIONS[name].strength if name in AUGMENTATIONS else ''
     row = {'strength': strength, 'runs': len(found), **mean_and_sd('accuracy', found)}

@@ -15,11 +15,11 @@ from ..weights import load_trained
 
 # %% ../../nbs/api/evidence/calibration.ipynb #cali0006
 def probabilities(
-    weights, # Folder of a run, or a file with weights, as the published ones of a step
-    images:ImageSet, # Its test images are looked at
+    weights, # Folder of a run, or a file with weights, such as a step's published ones
+    images:ImageSet, # The set whose test images are used
     bs:int=1000, # Images at a time
 ) -> np.ndarray: # (N, classes), from 0 to 1, each row sums to 1
-    "What a trained network believes of the test images; raises `CourseError` for weights that cannot be used."
+    "What a trained network believes about the test images; raises `CourseError` for weights that cannot be used."
     model, (mean, std), *_ = load_trained(weights)
     batches = ((x[:, None]/255 - mean)/std for x in images.test[0].split(bs))
     with torch.no_grad(): return torch.cat([model(x).softmax(1) for x in batches]).numpy()
@@ -27,13 +27,13 @@ def probabilities(
 # %% ../../nbs/api/evidence/calibration.ipynb #cali0009
 def reliability(
     probabilities:np.ndarray, # (N, classes), from 0 to 1
-    labels, # (N,) of the right classes
+    labels, # The right classes, (N,)
     bins:int=15, # Equal parts of confidence from 0 to 1
-) -> pd.DataFrame: # One row a bin that has images; columns: low, high, images, confidence, accuracy (percent)
+) -> pd.DataFrame: # One row per bin that has images; columns: low, high, images, confidence, accuracy (percent)
     "How sure the answers are, in bins, and how many are right ([Guo et al., 2017](https://arxiv.org/abs/1706.04599))."
     p, edges = np.asarray(probabilities, float), np.linspace(0, 1, bins + 1)
     answers = pd.DataFrame({'confidence': 100*p.max(1), 'accuracy': 100.*(p.argmax(1) == np.asarray(labels))})
-    where = np.digitize(p.max(1), edges[1:-1], right=True)     # A bin has its upper edge, as in the paper
+    where = np.digitize(p.max(1), edges[1:-1], right=True)     # A bin includes its upper edge, as in the paper
     table = answers.groupby(where).mean()
     table.insert(0, 'images', np.bincount(where)[table.index])
     table.insert(0, 'high', 100*edges[table.index + 1])
@@ -41,7 +41,7 @@ def reliability(
     return table.reset_index(drop=True)
 
 def calibration_error(
-    table:pd.DataFrame, # Of `reliability`
+    table:pd.DataFrame, # From `reliability`
 ) -> float: # Percentage points, 0 to 100
     "The expected calibration error: the gap between confidence and accuracy, averaged over images."
     return float(((table.confidence - table.accuracy).abs()*table.images).sum()/table.images.sum())

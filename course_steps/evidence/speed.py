@@ -21,26 +21,26 @@ from ..core import numbered_lines, published_dir
 def read_bench(
     path=None, # A JSON Lines file; default: the published measurements
 ) -> dict: # row -> record, the latest of each row
-    "The measurements in a file. Those of a part of the data set are left out, and those of another set than MNIST."
+    "The measurements in a file, except those on part of the data set, or on another set than MNIST."
     records = [json.loads(line) for _,line in numbered_lines(path or published_dir()/'bench.jsonl')]
     return {r['row']: r for r in records if not r['images'] and r['data'] == 'mnist'}
 
 # %% ../../nbs/api/evidence/speed.ipynb #cff136fb
 def repetitions(
     record:dict, # One of `read_bench`
-    way:str, # Who was measured
+    way:str, # The program that was measured
     key:str='seconds', # What was measured
-) -> list: # Of numbers, infinite where a repetition did not reach its target
+) -> list: # Of numbers, infinite if a repetition did not reach its target
     "One measured quantity of each repetition."
     return [inf if m[key] is None else m[key] for m in record['ways'].get(way, [])]
 
 # %% ../../nbs/api/evidence/speed.ipynb #f91cfdeb
 @dataclass(frozen=True)
 class Goal:
-    "What a row of the bench is to reach: a ratio to another way, a limit, or both."
+    "What a row of the bench should reach: a ratio to another program, a limit, or both."
     row:str # Of `read_bench`
     what:str # For the table
-    beside:str='' # The way to compare with
+    beside:str='' # The program to compare with
     ratio:float=0 # How many times faster at least
     limit:float=inf # Seconds at most
     average:Callable=median # Over the repetitions
@@ -62,8 +62,8 @@ WAYS = {'original': "the original's way", 'fastai_folder': 'fastai, a folder of 
 def reached(
     goal:Goal, # What is wanted
     record:dict, # What was measured
-) -> tuple: # (seconds of the course, seconds of the other way, ratio, met?)
-    "A goal beside what was measured; without another way its seconds and ratio are None."
+) -> tuple: # (seconds of the course, seconds of the other program, ratio, whether it was met)
+    "A goal beside what was measured; without another program, its seconds and the ratio are None."
     ours = goal.average(repetitions(record, 'course_steps'))
     theirs = goal.average(repetitions(record, goal.beside)) if goal.beside else None
     ratio = theirs/ours if theirs else None
@@ -74,13 +74,13 @@ def summary(
     name:str, # Of the columns
     found:list, # Numbers, at least one
     average:Callable=median, # Or mean
-) -> dict: # name -> average, and with 'least', 'most' and 'n' behind it: the smallest, the largest, and how many
+) -> dict: # name -> average; followed by 'least', 'most' and 'n': the smallest, the largest, and how many
     "Cells of a table for the repetitions of a measurement."
     return {name: average(found), f'{name} least': min(found), f'{name} most': max(found), f'{name} n': len(found)}
 
 def speed_table(
     bench:dict=None, # What `read_bench` gave; default: the published measurements
-) -> pd.DataFrame: # One row a goal: numbers in `unit`, NaN where the bench left a row out, as it does without a GPU
+) -> pd.DataFrame: # One row per goal: numbers in `unit`, NaN if the bench left a row out, as it does without a GPU
     "Each goal, what was measured, and whether it was met."
     bench = read_bench() if bench is None else bench
     rows = [*(_row(g, bench.get(g.row)) for g in GOALS), memory_row(bench)]
@@ -105,7 +105,7 @@ def _row(
 def memory_row(
     bench:dict, # What `read_bench` gave
 ) -> dict: # A row of `speed_table`
-    "Gigabytes of training above those of a process that only imports torch and fastai."
+    "Gigabytes that training needs beyond those of a process that only imports torch and fastai."
     row = {'goal': 'memory while training step 8, above that of the imports',
            'beside': 'for scale: the data twice over', 'unit': 'GB', 'ratio at least': 0, 'at most': 1.}
     if 'memory' not in bench: return row
@@ -119,34 +119,34 @@ def average_range(
     average:float, # Of some numbers
     least:float, # The smallest of them
     most:float, # The largest of them
-    n:int, # How many they are
+    n:int, # How many there are
     unit:str='s', # Of the numbers
 ) -> str: # '12.1 s (11.8 to 12.9, n=3)'
-    "Average, smallest and largest of some numbers as text; of a single number, itself."
+    "Average, smallest and largest of some numbers as text; a single number is shown alone."
     digits = next((d for d,limit in ((1, 1), (3, 0.01)) if most >= limit), 5)
     spread = f' ({least:.{digits}f} to {most:.{digits}f}, n={n:.0f})' if n > 1 else ''
     return f'{average:.{digits}f} {unit}{spread}'
 
 # %% ../../nbs/api/evidence/speed.ipynb #showspd1
 def _parts(
-    row, # Of `speed_table`
+    row, # From `speed_table`
     name:str, # 'course' or 'other'
 ) -> str:
-    "The cells of one measurement as text, empty where there is none."
+    "The cells of one measurement as text, empty if there is none."
     cells = [row[c] for c in (name, f'{name} least', f'{name} most', f'{name} n')]
     return '' if pd.isna(cells[0]) else average_range(*cells, row.unit)
 
 def _wanted(
-    row, # Of `speed_table`
+    row, # From `speed_table`
 ) -> str:
     "What a goal asks for, in words."
     ratio, limit = row['ratio at least'], row['at most']
     return ', '.join([f'{ratio:g} times faster']*(ratio > 0) + [f'at most {limit:g} {row.unit}']*(limit < inf))
 
 def show_speed(
-    table:pd.DataFrame, # As of `speed_table`
-) -> pd.DataFrame: # Text, one row a goal
-    "The goals of speed for people."
+    table:pd.DataFrame, # From `speed_table`
+) -> pd.DataFrame: # Text, one row per goal
+    "The speed goals as text, for people."
     rows = [row for _,row in table.iterrows()]
     return pd.DataFrame({'times faster': ['' if pd.isna(row.ratio) else f'{row.ratio:.1f}' for row in rows],
                          'met': ['not measured' if pd.isna(row.met) else 'yes' if row.met else 'no' for row in rows],
@@ -158,7 +158,7 @@ def show_speed(
 # %% ../../nbs/api/evidence/speed.ipynb #b3b70851
 def exponent(
     xs:list, # Sizes, positive
-    ys:list, # What each cost, positive
+    ys:list, # The cost of each, positive
 ) -> float:
-    "The power with which cost grows with size, 1 if it is linear: the least-squares slope through the logarithms."
+    "The power of the size with which cost grows, 1 if linear: the least-squares slope through the logarithms."
     return linear_regression([log(x) for x in xs], [log(y) for y in ys]).slope

@@ -29,7 +29,7 @@ STEPS = _find_steps()
 def get_step(
     step, # A `Step`, or the number of one
 ) -> Step:
-    "The step with a number, or the step itself; raises `UsageError` where there is none."
+    "The step with this number, or the step itself; raises `UsageError` if there is none."
     if isinstance(step, Step): return step
     if isinstance(step, nn.Module):
         raise UsageError("A network is not a step: give Step(0, 'Mine', model), where model returns it.")

@@ -12,7 +12,7 @@ from .step9 import augment, cbs
 
 # %% ../../nbs/lessons/11_separable.ipynb #ceacfda0
 def model():
-    "Two full convolutions before the pooling, four separable ones behind it."
+    "Two full convolutions before the pooling, and four separable ones after it."
     return conv_net([
         (8,3), (8,3), 'pool',
         ('sep',24,3), ('sep',24,3), ('sep',24,3), ('sep',24,3), 'gap', (10,1)], norm=True)

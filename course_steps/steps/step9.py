@@ -15,7 +15,7 @@ from ..step import Step
 
 # %% ../../nbs/lessons/09_average.ipynb #43d0a22a
 def model():
-    "Two even layers before the pooling, four behind it that become narrower."
+    "Two even layers before the pooling, and four after it that become narrower."
     return conv_net([
         (8,3), (8,3), 'pool',
         (12,3), (12,3), (10,3), (8,3), 'gap', (10,1)], norm=True)
@@ -34,7 +34,7 @@ def shift_mat(
 
 # %% ../../nbs/lessons/09_average.ipynb #ef0b2deb
 def augment():
-    "Rotation by -7 to 7 degrees and a shift by -5 to 5 % of the image in each direction, black where nothing is."
+    "Rotation by -7 to 7 degrees and a shift by -5 to 5 % of the image in each direction, with black filling the gaps."
     from fastai.vision.augment import AffineCoordTfm, PadMode, rotate_mat # As in `shift_mat`
     return [AffineCoordTfm(aff_fs=[partial(rotate_mat, max_deg=7, p=1.), shift_mat], pad_mode=PadMode.Zeros)]
 

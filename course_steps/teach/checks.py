@@ -22,10 +22,10 @@ from .exercise import Hint, check_size, exercise, hint_if, quick_accuracy
 @exercise
 def check_steps(steps): # Optimizer steps in an epoch, an int
     "Steps in an epoch."
-    hint_if(not isinstance(steps, int), 'A number of steps is a whole number.')
+    hint_if(not isinstance(steps, int), 'Answer with a whole number of steps.')
     hint_if(steps == 469, 'You counted the incomplete batch at the end. It is left out.')
-    hint_if(steps == 60_000, 'That would be one step an image. A step takes a whole batch.')
-    hint_if(steps != 468, 'Divide the images by the images in a batch.')
+    hint_if(steps == 60_000, 'That would be one step per image. A step takes a whole batch.')
+    hint_if(steps != 468, 'Divide the number of images by the number in a batch.')
 
 # %% ../../nbs/lessons/01_setup.ipynb #c1b703d1
 @exercise
@@ -36,7 +36,7 @@ def check_normalize(normalize): # (bytes, mean, std) -> floats of the same shape
     out, expected = normalize(pixels, mean, std), (pixels/255 - mean)/std
     hint_if(out.dtype == torch.uint8, 'The result still consists of bytes. Bytes cannot be negative.')
     hint_if(torch.allclose(out, (pixels - mean)/std),
-            'mean and std belong to pixels from 0 to 1. Yours still go to 255.')
+            'mean and std belong to pixels from 0 to 1. Your pixels still go to 255.')
     hint_if(abs(out.mean()) > 1e-3, f'The mean of the result is {out.mean():.2f}, not 0.')
     hint_if(not torch.allclose(out, expected, atol=1e-4),
             f'The standard deviation of the result is {out.std():.2f}, not 1.')
@@ -49,11 +49,11 @@ def check_percent_right(percent_right): # ((N, C) logits, (N,) labels) -> percen
     logits = torch.eye(4, 6)*5
     logits[0, 4] = 9
     right = float(percent_right(logits, labels))
-    hint_if(right == 0.75, 'That is a share from 0 to 1. The exercise wants percent.')
-    hint_if(right == 3, 'You counted the right ones. How many images are there?')
-    hint_if(right == 25, 'You counted the wrong ones.')
+    hint_if(right == 0.75, 'That is a share from 0 to 1. The exercise asks for percent.')
+    hint_if(right == 3, 'You counted the right answers. How many images are there?')
+    hint_if(right == 25, 'You counted the wrong answers.')
     hint_if(right != 75,
-            f'Three of four images are right here, and you say {right:.0f} %. Take the place of the largest logit in '
+            f'Three of four answers are right here, but you say {right:.0f} %. Take the place of the largest logit in '
             'each row, not its value.')
 
 # %% ../../nbs/lessons/01_setup.ipynb #34fb5108
@@ -69,8 +69,8 @@ def check_halved(halved): # () -> network
     hint_if(changed != [largest],
             f'You changed {", ".join(ours.layer[changed])}. Which row of layer_table has the most parameters?')
     hint_if(yours.output[largest].split()[0] != '512',
-            f'{ours.layer[largest]} now has {yours.output[largest].split()[0]} output channels. Half of 1,024 is '
-            'something else.')
+            f'{ours.layer[largest]} now has {yours.output[largest].split()[0]} output channels. What is half '
+            'of 1,024?')
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #164a99f2
 @exercise
@@ -79,7 +79,7 @@ def check_weights(weights): # (ni, nf, ks, bias) -> number of parameters, an int
     hint_if(weights(2, 3, 5, False) == 30, 'A kernel has ks rows and ks columns.')
     hint_if(weights(2, 3, 5, False) == 75, 'Each filter looks at all input channels.')
     hint_if(weights(2, 3, 5, False) == 50, 'There is one filter for each output channel.')
-    hint_if(weights(2, 3, 5, False) == 153, 'You count a bias where there is none.')
+    hint_if(weights(2, 3, 5, False) == 153, 'You count a bias although there is none.')
     hint_if(weights(2, 3, 5, False) != 150,
             f'From 2 to 3 channels with 5 x 5 you count {weights(2, 3, 5, False)}. Draw the filters: how many, how '
             'deep, how large?')
@@ -96,14 +96,14 @@ def check_receptive_field(receptive_field): # (list of (kernel, stride)) -> pixe
             'A layer adds kernel - 1, not kernel.')
     hint_if(receptive_field([conv, conv]) == 7, 'A stride of 1 leaves the step as it is.')
     hint_if(receptive_field([conv, pool]) == 7,
-            'A stride makes the steps longer. The field that is there already stays.')
+            'A stride makes the later steps longer. It does not change the field so far.')
     hint_if(receptive_field([conv, conv]) != 5,
-            f'Two 3 x 3 convolutions see 5 pixels, you say {receptive_field([conv, conv])}.')
+            f'Two 3 x 3 convolutions see 5 pixels, but you say {receptive_field([conv, conv])}.')
     hint_if(receptive_field([conv, pool]) == 5,
-            'A pooling counts in steps of the layer below it. Make its stride larger only after you have added its '
+            'A pooling counts in steps of the layer before it. Multiply by its stride only after you have added its '
             'kernel.')
     hint_if(receptive_field([conv, pool, conv]) == 6,
-            'After a pooling, a step is two input pixels. Multiply by the strides so far.')
+            'After a pooling, a step is two input pixels wide. Multiply by the strides so far.')
     hint_if(receptive_field([conv, conv, pool, conv, conv, pool, conv]) != 24, 'Two poolings: their strides multiply.')
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #97541ccd
@@ -114,14 +114,14 @@ def check_mix(mix): # ((N, ni, H, W), (nf, ni) weights) -> (N, nf, H, W)
     expected = F.conv2d(x, weight[:, :, None, None])
     try: out = mix(x, weight)
     except RuntimeError:
-        raise Hint('The sizes do not fit. weight is (nf, ni): which of its dimensions meets the channels '
-                   'of x, and where do these stand?') from None
+        raise Hint('The sizes do not fit. weight is (nf, ni): which of its dimensions matches the channels '
+                   'of x, and where are these in x?') from None
     hint_if(out.shape == (2, 4, 5, 6), 'The channels came out last. torch wants them in second place: (N, nf, H, W).')
     hint_if(out.shape != expected.shape,
             f'The shape is {tuple(out.shape)}, not (N, nf, H, W) = {tuple(expected.shape)}.')
     hint_if(not torch.allclose(out, expected, atol=1e-5),
-            'The shape is right, the numbers are not. Each output channel is a weighted sum over the input channels '
-            'of the same pixel.')
+            'The shape is right, but the numbers are not. Each output channel is a weighted sum over the input '
+            'channels of the same pixel.')
 
 # %% ../../nbs/lessons/03_light.ipynb #ac934d2c
 @exercise
@@ -130,7 +130,7 @@ def check_multiplications(multiplications): # (ni, nf, ks, h, w) -> number of mu
     found = multiplications(2, 3, 5, 7, 11)
     hint_if(found == 150, 'That is the number of weights. Each weight is used at every output pixel.')
     hint_if(found == 77*30, 'A kernel has ks rows and ks columns.')
-    hint_if(found == 150*(7 + 11), 'How many pixels has an output of h x w?')
+    hint_if(found == 150*(7 + 11), 'How many pixels does an output of h x w have?')
     hint_if(found != 150*77,
             f'From 2 to 3 channels, 5 x 5, 7 x 11 pixels: you count {found}. Start with one output pixel of one '
             'channel.')
@@ -142,10 +142,10 @@ def check_small(small): # () -> network
     net = small()
     check_size(net, 3000)
     hint_if(any(isinstance(m, nn.BatchNorm2d) for m in net.modules()),
-            'Batch normalization comes in step 4. Try without.')
+            'Batch normalization comes in step 4. Try without it.')
     found = quick_accuracy(small, epochs=8)
     hint_if(found < 75,
-            f'{found:.1f} % are not enough. Two poolings, and weights near the end, help a network of this size.')
+            f'{found:.1f} % is not enough. Two poolings, and weights near the end, help a network of this size.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #474bd45b
 @exercise
@@ -154,7 +154,7 @@ def check_trainable(trainable): # Number of parameters, an int
     hint_if(not isinstance(trainable, int), 'Answer with a whole number.')
     hint_if(trainable == 64, 'Mean and variance are measured, not trained: they are buffers.')
     hint_if(trainable == 16, 'One number for each channel is not all that is learned. Look at the list again.')
-    hint_if(trainable == 2, 'Each channel has its own.')
+    hint_if(trainable == 2, 'Each channel has its own parameters.')
     hint_if(trainable != 32,
             'Which of the four does the optimizer change, and which are only measured? Count them for one channel, '
             'then for all.')
@@ -170,22 +170,22 @@ def check_batchnorm(batchnorm): # ((N, C, H, W), (C,) weight, (C,) bias) -> (N, 
     try: out = batchnorm(x, weight, bias)
     except RuntimeError:
         raise Hint('The sizes do not fit: torch pairs the last dimensions first. Give weight and bias a '
-                   'shape that meets the channels of x, which stand in second place.') from None
+                   'shape that meets the channels of x, which are in second place.') from None
     expected = F.batch_norm(x, None, None, weight, bias, training=True)
     normalized = F.batch_norm(x, None, None, training=True)
-    hint_if(out.shape != x.shape, f'The shape should stay {tuple(x.shape)}, yours is {tuple(out.shape)}.')
+    hint_if(out.shape != x.shape, f'The shape should stay {tuple(x.shape)}, but yours is {tuple(out.shape)}.')
     same = lambda other: torch.allclose(out, other, atol=1e-3)
-    hint_if(same(normalized), 'The channels are normalized. Now scale and move them.')
-    hint_if(same(scaled(F.instance_norm(x))), 'You normalize each image alone. The mean goes over the batch too.')
+    hint_if(same(normalized), 'The channels are normalized. Now scale and shift them.')
+    hint_if(same(scaled(F.instance_norm(x))), 'You normalize each image alone. The mean goes over the batch, too.')
     hint_if(same(scaled((x - x.mean())/(x.var(correction=0) + 1e-5).sqrt())),
             'You take one mean for all channels. Each channel has its own.')
     mean, var = x.mean((0,2,3), keepdim=True), x.var((0,2,3), correction=1, keepdim=True)
     hint_if(same(scaled((x - mean)/(var + 1e-5).sqrt())),
-            'Very near: torch divides the sum of squares by the number of values.')
+            'Very close: torch divides the sum of squares by the number of values.')
     hint_if(not same(expected),
             'The numbers differ from those of nn.BatchNorm2d in training. Print the mean and the deviation of each '
-            'channel of your result: they should be its bias and its weight. If they are, look at eps: it stands '
-            'under the root, beside the variance.')
+            'channel of your result: they should be its bias and its weight. If they are, look at eps: it is '
+            'added to the variance, under the root.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #9e58840d
 @exercise
@@ -193,21 +193,21 @@ def check_block(block): # (ni, nf) -> layer
     "The block in plain PyTorch."
     ours, yours, x = conv(2, 4, norm=True), block(2, 4), torch.randn(8, 2, 9, 9)
     hint_if(count_params(yours) == count_params(ours) + 4,
-            'Your convolution has a bias. The offset of the normalization takes its place.')
+            'Your convolution has a bias. The offset of the normalization replaces it.')
     hint_if(count_params(yours) == count_params(ours) - 4,
             'The normalization follows the convolution: how many channels reach it?')
-    hint_if(count_params(yours) == count_params(ours) - 8, 'The batch normalization is missing, or it learns nothing.')
+    hint_if(count_params(yours) == count_params(ours) - 8, 'The batch normalization is missing, or learns nothing.')
     hint_if(count_params(yours) != count_params(ours),
-            f'It has {count_params(yours)} parameters, the block of the library {count_params(ours)}.')
+            f'It has {count_params(yours)} parameters, but the block of the library has {count_params(ours)}.')
     hint_if(yours(x).shape != ours(x).shape,
-            f'From 9 x 9 pixels {tuple(ours(x).shape[2:])} should be left, not {tuple(yours(x).shape[2:])}: no '
-            'padding.')
+            f'From 9 x 9 pixels {tuple(ours(x).shape[2:])} should remain, not {tuple(yours(x).shape[2:])}: use '
+            'no padding.')
     yours.load_state_dict(dict(zip(yours.state_dict(), ours.state_dict().values())))
     out = yours.train()(x)
     hint_if((out < 0).any(), 'Negative numbers come out. The block should end with a ReLU.')
     hint_if(not torch.allclose(out, ours.train()(x), atol=1e-5),
-            'The parameters fit, the numbers do not: another order of the parts, a part too many, or another setting '
-            'than the default of torch.')
+            'The parameters fit, but the numbers do not. Check the order of the parts, whether there is one too many, '
+            "and whether a setting differs from torch's default.")
 
 # %% ../../nbs/lessons/05_dropout.ipynb #a137885b
 # Training and test loss after each epoch, made up for an exercise
@@ -223,11 +223,11 @@ def check_dropout(dropout): # (tensor, p) -> tensor of the same shape
     hint_if(out is ..., 'There are still three dots to fill in.')
     zeros = (out == 0).float().mean().item()
     hint_if(zeros == 0, 'Nothing was set to zero.')
-    hint_if(abs(zeros - 0.9) < 0.02, 'Nine of ten are gone: p is the probability to lose a number, not to keep it.')
+    hint_if(abs(zeros - 0.9) < 0.02, 'Nine of ten are gone: p is the chance of losing a number, not of keeping it.')
     hint_if(abs(zeros - 0.1) > 0.02, f'{zeros:.0%} are zero with p = 0.1.')
     hint_if(abs(out.max() - 1) < 1e-6,
-            f'The mean fell to {out.mean():.2f}. Divide what is left by the probability to keep it.')
-    hint_if(abs(out.mean() - 1) > 0.02, f'The mean became {out.mean():.2f}, it should stay 1.')
+            f'The mean fell to {out.mean():.2f}. Divide the kept numbers by the probability of keeping one.')
+    hint_if(abs(out.mean() - 1) > 0.02, f'The mean became {out.mean():.2f}, but it should stay 1.')
     hint_if(torch.equal(out, dropout(ones, 0.1)), 'Each call should draw new random numbers.')
 
 # %% ../../nbs/lessons/05_dropout.ipynb #51073c8e
@@ -237,10 +237,10 @@ def check_best(best): # Epoch, an int from 1
     train, test = LOSSES
     lowest = test.index(min(test)) + 1
     hint_if(best == train.index(min(train)) + 1,
-            'You looked at the training loss. It falls to the end and cannot show overfitting.')
-    hint_if(best == lowest - 1, 'One too early. Did you count from 0?')
+            'You looked at the training loss. It falls until the end and cannot show overfitting.')
+    hint_if(best == lowest - 1, 'That is one too early. Did you count from 0?')
     hint_if(best == lowest + 1, 'There the test loss has already risen. After which epoch was it lowest?')
-    hint_if(best != lowest, 'Find the epoch from which on the test loss only gets worse.')
+    hint_if(best != lowest, 'Find the epoch after which the test loss only gets worse.')
 
 # %% ../../nbs/lessons/06_gap.ipynb #27350d76
 @exercise
@@ -260,9 +260,9 @@ def check_gap(gap): # (N, C, H, W) -> (N, C)
 @exercise
 def check_saved(saved): # Number of weights, an int
     "What global average pooling saves."
-    hint_if(saved == 720, 'That is all of the old layer. The 1 x 1 convolution has weights too.')
+    hint_if(saved == 720, 'Those are all weights of the old layer. The 1 x 1 convolution has weights too.')
     hint_if(saved == 80, 'That is what the new layer has.')
-    hint_if(saved == -640, 'You are right about the size, not about the sign: the new layer is smaller.')
+    hint_if(saved == -640, 'You are right about the size, but not about the sign: the new layer is smaller.')
     hint_if(saved != 640, 'Count the weights of both layers: channels in x channels out x pixels of the kernel.')
 
 # %% ../../nbs/lessons/07_capacity.ipynb #93611160
@@ -270,8 +270,8 @@ def check_saved(saved): # Number of weights, an int
 def check_rows(rows): # Rows for `conv_net`, a list
     "Where to pool."
     hint_if(rows == [...], 'There are still three dots to fill in.')
-    hint_if(rows.count('pool') != 1, f"There are {rows.count('pool')} poolings, the exercise wants one.")
-    hint_if(rows[-2:-1] != ['gap'] or rows[-1][1] != 1, "End in 'gap' and a 1 x 1 convolution.")
+    hint_if(rows.count('pool') != 1, f"There are {rows.count('pool')} poolings, but the exercise asks for one.")
+    hint_if(rows[-2:-1] != ['gap'] or rows[-1][1] != 1, "End with 'gap' and a 1 x 1 convolution.")
     net = conv_net(rows, norm=True)
     table = layer_table(net).set_index('layer')
     hint_if(table.output.iloc[-1] != '10', f'{table.output.iloc[-1]} numbers come out for an image, not 10.')
@@ -280,7 +280,7 @@ def check_rows(rows): # Rows for `conv_net`, a list
             f'You pool at {at_pool} pixels, before there are edges and corners to keep. Put a convolution before it.')
     hint_if(at_pool > 7, f'You pool at {at_pool} pixels, which is late: the layers before it work on the full image.')
     hint_if(at_end < 20, f'Before the gap an output sees {at_end} of 28 pixels. Add a convolution after the pooling.')
-    hint_if(count_params(net) > 5016, f'{count_params(net):,} parameters are more than 5,016. Which layer has most?')
+    hint_if(count_params(net) > 5016, f'{count_params(net):,} parameters exceed 5,016. Which layer has the most?')
 
 # %% ../../nbs/lessons/07_capacity.ipynb #3b03f270
 @exercise
@@ -293,10 +293,10 @@ def check_separable(separable): # (ni, nf) -> layer
     hint_if(found == depthwise, 'The channels never meet. Where is the 1 x 1 part?')
     hint_if(found == depthwise + 4 + pointwise + 6, 'Leave the biases out.')
     hint_if(found != depthwise + pointwise,
-            f'From 4 to 6 channels it has {found} weights: {depthwise} for the filters and {pointwise} for the mixing '
-            'are needed.')
+            f'From 4 to 6 channels it has {found} weights, but it needs {depthwise} for the filters and {pointwise} '
+            'for the mixing.')
     hint_if(net(torch.randn(1, 4, 8, 8)).shape != (1, 6, 6, 6),
-            'From 4 x 8 x 8 should come 6 x 6 x 6, not '
+            '4 x 8 x 8 should become 6 x 6 x 6, not '
             f'{" x ".join(map(str, net(torch.randn(1, 4, 8, 8)).shape[1:]))}.')
 
 # %% ../../nbs/lessons/08_augment.ipynb #da9e72bd
@@ -308,11 +308,11 @@ def check_leak(clean): # (images, n_test, copies) -> two lists, for training and
     hint_if(len(test) == 60, 'The test images were multiplied too. Test on real images.')
     hint_if(len(test) != 20, f'There are {len(test)} test images, not 20.')
     hint_if(set(train) & set(test),
-            f'{len(set(train) & set(test))} images stand in both lists: their turned copies are trained on, and they '
-            'are tested. Part the images first.')
+            f'{len(set(train) & set(test))} images are in both lists: the network trains on turned copies of them, '
+            'and is tested on them. Split the images first.')
     hint_if(len(set(test)) < 20, 'An image is tested more than once.')
     hint_if(any(train.count(i) != 3 for i in set(images) - set(test)),
-            'Each training image should stand there as often as it has copies.')
+            'Each training image should be in the list once for each copy.')
 
 # %% ../../nbs/lessons/08_augment.ipynb #4440911b
 @exercise
@@ -322,21 +322,21 @@ def check_shift(shift): # ((N, 1, H, W), right, down) -> (N, 1, H, W)
     out, expected = shift(x, 1, 2), torch.zeros_like(x)
     expected[..., 2:, 1:] = x[..., :-2, :-1]
     hint_if(out.shape != x.shape,
-            f'The image should keep its {tuple(x.shape[2:])} pixels, yours has {tuple(out.shape[2:])}.')
+            f'The image should keep its {tuple(x.shape[2:])} pixels, but yours has {tuple(out.shape[2:])}.')
     hint_if(torch.equal(out, torch.roll(x, (2, 1), (2, 3))),
-            'What leaves on one side comes in on the other. Zeros should come in.')
+            'What leaves on one side comes in on the other. Zeros should come in instead.')
     hint_if(torch.equal(out, shift_by(x, 2, 1)),
             'Right and down are exchanged: the last dimension goes from left to right.')
-    hint_if(out[0, 0, -1, -1] == 0, 'It moved to the left or up.')
-    hint_if(not torch.equal(out, expected), 'Look at a small image, before and after.')
-    hint_if(not torch.equal(shift(x, 0, 0), x), 'A shift by nothing should change nothing.')
+    hint_if(out[0, 0, -1, -1] == 0, 'Your image moved to the left or up.')
+    hint_if(not torch.equal(out, expected), 'The numbers are not right. Look at a small image, before and after.')
+    hint_if(not torch.equal(shift(x, 0, 0), x), 'A shift by 0 pixels should change nothing.')
 
 def shift_by(
     x, # (N, 1, H, W) images
     right, # Pixels, from 0
     down, # Pixels, from 0
 ): # (N, 1, H, W)
-    "Images, moved; zeros come in."
+    "The images moved to the right and down; zeros come in."
     return F.pad(x, (right, 0, down, 0))[..., :x.shape[-2], :x.shape[-1]]
 
 # %% ../../nbs/lessons/08_augment.ipynb #87ca6d90
@@ -346,8 +346,8 @@ def check_challenger(challenger): # () -> network
     check_size(challenger(), 5000)
     found = quick_accuracy(challenger)
     hint_if(found < 80,
-            f'{found:.1f} % on the digits after four epochs: step 8 does better. Has each inner convolution its batch '
-            'normalization, and is the receptive field large enough?')
+            f'{found:.1f} % on the digits after four epochs: step 8 does better. Does each inner convolution have '
+            'batch normalization, and is the receptive field large enough?')
 
 # %% ../../nbs/lessons/09_average.ipynb #d6bfce77
 @exercise
@@ -355,7 +355,7 @@ def check_pixels(pixels): # Pixels, a number
     "How far a digit moves."
     hint_if(not isinstance(pixels, (int, float)), 'Answer with a number.')
     hint_if(abs(pixels - 2.8) < 0.01,
-            'That is the way from the leftmost to the rightmost place. Count from the middle.')
+            'That is the distance from the leftmost to the rightmost place. Count from the middle.')
     hint_if(abs(pixels - 0.7) < 0.01, 'You halved once too often: 5 % of the whole size, to each side.')
     hint_if(abs(pixels - 5) < 0.01, 'Five percent, not five pixels.')
     hint_if(abs(pixels - 1.4) > 0.01, 'How many pixels are 5 % of the width?')
@@ -368,14 +368,14 @@ def check_matrix(matrix): # (right, down, size), in pixels -> (2, 3) matrix
     x[0, 0, 3, 3] = 1
     theta = torch.as_tensor(matrix(1, 2, 8), dtype=torch.float32)
     hint_if(theta.shape != (2, 3),
-            f'The matrix should have 2 rows and 3 columns, yours has the shape {tuple(theta.shape)}.')
+            f'The matrix should have 2 rows and 3 columns, but yours has the shape {tuple(theta.shape)}.')
     out = F.grid_sample(x, F.affine_grid(theta[None], x.shape, align_corners=False), align_corners=False)[0, 0]
     row, col = divmod(out.argmax().item(), 8)
     hint_if(out.max() < 0.5, f'The pixel is gone: from -1 to 1 there are 8 pixels, so how long is one?')
     hint_if((row, col) == (1, 2), 'It moves the other way. The grid says where to look, not where to go.')
     hint_if((row, col) == (4, 5), 'Right and down are exchanged: x comes first.')
     hint_if((row, col) != (5, 4),
-            f'A pixel in row 3 and column 3 should come to row 5 and column 4, yours comes to row {row} and column '
+            f'A pixel in row 3 and column 3 should move to row 5 and column 4, but yours moves to row {row} and column '
             f'{col}.')
 
 # %% ../../nbs/lessons/09_average.ipynb #3900aaaa
@@ -384,8 +384,8 @@ def check_mean_error(mean_error): # (list of accuracies) -> their unit, a float
     "How sure is a mean?"
     accs = [99.3, 99.4, 99.5, 99.6]
     found, same = mean_error(accs), lambda other: abs(mean_error(accs) - other) < 1e-6
-    hint_if(same(stdev(accs)), 'That is how much one run differs from the others. The mean of four runs strays less.')
-    hint_if(same(stdev(accs)/4), 'More runs help, but not so much: errors add as squares.')
+    hint_if(same(stdev(accs)), 'That is how much one run differs from the others. The mean of four runs varies less.')
+    hint_if(same(stdev(accs)/4), 'More runs help, but not that much: errors add up as squares.')
     hint_if(same(pstdev(accs)/2),
             'The mean was computed from the same runs, so divide the squares by one less than their number.')
     hint_if(not same(stdev(accs)/2), f'For {accs} you say {found:.4f}. Begin with the standard deviation.')
@@ -397,11 +397,11 @@ def check_speedup(speedup): # (share from 0 to 1, factor) -> times faster, a flo
     found = speedup(0.5, 2)
     hint_if(found is ..., 'There are still three dots to fill in.')
     hint_if(abs(found - 2) < 1e-6, 'The other half of the time is still there.')
-    hint_if(abs(found - 0.75) < 1e-6, 'That is the time that is left. How many times faster is it?')
+    hint_if(abs(found - 0.75) < 1e-6, 'That is the time that remains. How many times faster is it?')
     hint_if(abs(found - 4/3) > 1e-6,
-            f'Half of the time, twice as fast: three quarters are left, so 1.33 times faster. You say {found:.2f}.')
-    hint_if(abs(speedup(0.9, 1e9) - 10) > 1e-3, 'Nine tenths that cost nothing any more: a tenth of the time is left.')
-    hint_if(abs(speedup(0.3, 1) - 1) > 1e-6, 'With factor 1 nothing changes.')
+            f'Half of the time, twice as fast: three quarters remain, so it is 1.33 times faster. You say {found:.2f}.')
+    hint_if(abs(speedup(0.9, 1e9) - 10) > 1e-3, 'If nine tenths cost nothing any more, a tenth of the time remains.')
+    hint_if(abs(speedup(0.3, 1) - 1) > 1e-6, 'With a factor of 1, nothing changes.')
 
 # %% ../../nbs/lessons/10_fast.ipynb #74cdc6b2
 @exercise
@@ -415,7 +415,7 @@ def check_fast_batch(fast_batch): # ((N, 28, 28) bytes, places, mean, std) -> (l
     hint_if(out.shape != expected.shape, f'The shape is {tuple(out.shape)}, not {tuple(expected.shape)}.')
     hint_if(not out.is_floating_point(), 'The result still consists of bytes.')
     hint_if(not torch.allclose(out, expected, atol=1e-4),
-            'The shape is right, the numbers are not. Scale first, then subtract mean and divide by std.')
+            'The shape is right, but the numbers are not. Scale first, then subtract mean and divide by std.')
     def seconds(make):
         start = perf_counter()
         make()
@@ -434,11 +434,11 @@ PROFILE = {'convolution': (20., 1.2), 'dropout': (12., 4.), 'optimizer': (1., 50
 def check_first(first): # Name of an operation, a key of `PROFILE`
     "What to work on."
     hint_if(first is ..., 'There are still three dots to fill in.')
-    hint_if(first not in PROFILE, f'That is none of {", ".join(PROFILE)}.')
+    hint_if(first not in PROFILE, f'That is not one of {", ".join(PROFILE)}.')
     hint_if(first == 'convolution', 'It takes most of the time, but little of that can be saved.')
-    hint_if(first == 'optimizer', 'The largest factor, of a single second. What would it save?')
+    hint_if(first == 'optimizer', 'That is the largest factor, but of a single second. What would it save?')
     hint_if(first != max(PROFILE, key=lambda k: PROFILE[k][0]*(1 - 1/PROFILE[k][1])),
-            'Compute for each what it saves: seconds times (1 - 1/factor).')
+            'Compute what each one saves: seconds times (1 - 1/factor).')
 
 # %% ../../nbs/lessons/11_separable.ipynb #845e6892
 @exercise
@@ -463,12 +463,12 @@ def check_whole(whole): # ((ni, 1, 3, 3), (nf, ni, 1, 1)) -> (nf, ni, 3, 3)
     hint_if(found is ..., 'There are still three dots to fill in.')
     hint_if(tuple(found.shape) == (4, 6, 3, 3), 'Outputs come first in the weights of a convolution, then inputs.')
     hint_if(tuple(found.shape) != (6, 4, 3, 3),
-            f'From 4 to 6 channels the weights should have the shape (6, 4, 3, 3), yours have {tuple(found.shape)}.')
+            f'From 4 to 6 channels, the weights should have shape (6, 4, 3, 3), but yours have {tuple(found.shape)}.')
     hint_if(torch.allclose(found, depthwise[:, 0] + pointwise), 'The second layer multiplies what the first one gives.')
     expected = F.conv2d(F.conv2d(x, depthwise, groups=4), pointwise)
     hint_if(not torch.allclose(F.conv2d(x, found), expected, atol=1e-3),
-            'The shape is right, the numbers are not: weight (o, i) is the filter of input i times the mixing weight '
-            'from i to o.')
+            'The shape is right, but the numbers are not: weight (o, i) is the filter of input i times the mixing '
+            'weight from i to o.')
 
 # %% ../../nbs/lessons/11_separable.ipynb #4f0892dc
 @exercise
@@ -479,9 +479,9 @@ def check_is_separable(is_separable): # ((nf, ni, 3, 3) weights) -> bool
     hint_if(is_separable(separable) is ..., 'There are still three dots to fill in.')
     hint_if(is_separable(full), 'You call random kernels separable.')
     hint_if(not is_separable(separable),
-            'You do not see a separable one. For each input channel, write the kernels of all outputs as the rows of '
-            'a matrix: what is its rank?')
-    hint_if(is_separable(half), 'One of the inputs has other kernels for other outputs. All inputs must have one.')
+            'You call a separable one not separable. For each input channel, write the kernels of all outputs as the '
+            'rows of a matrix: what is its rank?')
+    hint_if(is_separable(half), 'One of the inputs has other kernels for other outputs. Each input must have just one.')
     hint_if(not is_separable(separable*torch.tensor([0., 1, 1, 1])[:, None, None]),
             'An input that no output uses has rank 0, and is separable.')
 
@@ -490,7 +490,7 @@ def check_is_separable(is_separable): # ((nf, ni, 3, 3) weights) -> bool
 def check_share(share): # Share from 0 to 1
     "Half the width."
     hint_if(not isinstance(share, (int, float)), 'Answer with a number.')
-    hint_if(share > 1, 'The share that is left, from 0 to 1.')
+    hint_if(share > 1, 'Answer with the share that is left, from 0 to 1.')
     hint_if(abs(share - 0.5) < 1e-3, 'That is true of the filters. The mixing weights lose more.')
     hint_if(abs(share - 0.25) < 1e-3, 'That is true of the mixing weights. The filters lose less.')
     hint_if(abs(share - (1 - 252/792)) < 5e-3, 'That is the share that is gone.')
@@ -512,16 +512,16 @@ def check_fit_power(fit_power): # (parameters, errors), two arrays -> power, a f
     hint_if(abs(found - np.polyfit(np.log(errors), np.log(params), 1)[0]) < 1e-6,
             'You took the parameters as a power of the errors.')
     hint_if(abs(found - line[0]) > 1e-6,
-            f'You find {found:.3f}, the line of the logarithms has the slope {line[0]:.3f}.')
+            f'You find {found:.3f}, but the line of the logarithms has the slope {line[0]:.3f}.')
 
 # %% ../../nbs/lessons/12_narrow.ipynb #286cad30
 @exercise
 def check_promise(promise): # Percent of mistakes, a number
     "What the law promises."
     hint_if(not isinstance(promise, (int, float)), 'Answer with a number.')
-    hint_if(abs(promise - 1.0) < 1e-3, 'That adds the same again. A power law multiplies by the same again.')
+    hint_if(abs(promise - 1.0) < 1e-3, 'That adds the same amount. A power law multiplies by the same factor.')
     hint_if(abs(promise - 1.6) < 1e-3, 'From 4,000 to 2,000 the error did not double either.')
-    hint_if(abs(promise - 0.45) < 5e-3, 'That is what 8,000 parameters would make.')
+    hint_if(abs(promise - 0.45) < 5e-3, 'That is what 8,000 parameters would give.')
     hint_if(abs(promise - 0.8**2/0.6) > 5e-3, 'By which factor did the error grow when the parameters were halved?')
 
 # %% ../../nbs/lessons/13_share.ipynb #4c1a27ba
@@ -535,7 +535,7 @@ def check_repeat_params(repeat_params): # (channels, passes) -> number of parame
     hint_if(found == 90 + 100, 'Where is the batch normalization? It has a scale and an offset for each channel.')
     hint_if(found == 90 + 100 + 3*40, 'Mean and variance of a batch normalization are not trained.')
     hint_if(found == 900 + 60,
-            'That is a full convolution. A separable one has nine weights a channel, and one for each pair.')
+            'That is a full convolution. A separable one has nine weights per channel, and one for each pair.')
     hint_if(found != 250,
             f'Ten channels and three passes: 90 weights filter, 100 mix, and 3 x 20 normalize. You say {found}.')
     hint_if(repeat_params(4, 1) != 60, 'It is right for ten channels and three passes only.')
@@ -554,7 +554,7 @@ def check_again(again): # ((N, C, H, W), convolution, list of norms) -> (N, C, H
     hint_if(found.shape == (2, 3, 7, 7),
             'There are two norms, so the convolution should run twice: 9 pixels become 7, and then 5.')
     hint_if(same(step(step(x, norms[0]), norms[0])), 'You use the same norm twice. Only the convolution is shared.')
-    hint_if(same(step(step(x, norms[1]), norms[0])), 'The norms come in their order.')
+    hint_if(same(step(step(x, norms[1]), norms[0])), 'Use the norms in their order.')
     hint_if(same(norms[1](conv(norms[0](conv(x)).relu()))), 'A ReLU follows the last norm too.')
     hint_if(same(norms[1](conv(norms[0](conv(x)))).relu()), 'A ReLU follows each norm, not only the last one.')
     hint_if(not same(step(step(x, norms[0]), norms[1])),
@@ -565,10 +565,10 @@ def check_again(again): # ((N, C, H, W), convolution, list of norms) -> (N, C, H
 def check_times(times): # Number of passes, an int
     "How often?"
     hint_if(not isinstance(times, int), 'Answer with a whole number.')
-    hint_if(times == 7, 'Each 3 x 3 filter adds two steps, and behind the pooling a step is two pixels wide.')
-    hint_if(times == 5, 'You begin with nothing, but 6 pixels are seen already.')
+    hint_if(times == 7, 'Each 3 x 3 filter adds two steps, and after the pooling a step is two pixels wide.')
+    hint_if(times == 5, 'You start from nothing, but 6 pixels are already seen.')
     hint_if(6 + 4*times < 20, f'After {times} it sees {6 + 4*times} pixels.')
-    hint_if(6 + 4*(times - 1) >= 20, f'After {times - 1} it sees {6 + 4*(times - 1)} pixels already.')
+    hint_if(6 + 4*(times - 1) >= 20, f'After {times - 1} it already sees {6 + 4*(times - 1)} pixels.')
 
 # %% ../../nbs/lessons/14_smallest.ipynb #87dcb0d9
 @exercise
@@ -580,10 +580,10 @@ def check_soften(soften): # ((N, C) logits, temperature) -> (N, C) probabilities
     hint_if(not isinstance(found, torch.Tensor) or found.shape != (2, 3),
             'One probability should come out for each logit.')
     same = lambda other: torch.allclose(found, other, atol=1e-5)
-    hint_if(same((logits*2).softmax(1)), 'That makes it surer. A temperature divides.')
+    hint_if(same((logits*2).softmax(1)), 'That makes the answers more certain. A temperature divides.')
     hint_if(same(logits.softmax(1)/2), 'Soften the logits, not the probabilities: these no longer add up to 1.')
     hint_if(same(logits.softmax(1)), 'The temperature changes nothing yet.')
-    hint_if(same((logits/2).softmax(0)), 'Over the classes, the columns; you went over the images.')
+    hint_if(same((logits/2).softmax(0)), 'You took the softmax over the images. Take it over the classes, the columns.')
     hint_if(same((logits/2).exp()), 'The rows do not add up to 1 yet.')
     hint_if(not same(right),
             'The numbers are not right: divide the logits by the temperature, then take the softmax of each row.')
@@ -600,7 +600,7 @@ def check_teach(teach): # ((N, C) logits of the student, those of the teacher, t
     hint_if(same((p*q.log()).sum(1).mean()), 'A loss falls as the student gets better: mind the sign.')
     hint_if(same(-(q*p.log()).sum(1).mean()), 'Student and teacher have changed places.')
     hint_if(same(-(p*q.log()).sum()), 'That is the sum over the images, not the mean.')
-    hint_if(same(-(p*q.log()).mean()), 'You averaged over the classes too: those are added up.')
+    hint_if(same(-(p*q.log()).mean()), 'You averaged over the classes, too. Add those up instead.')
     hint_if(same(-(teacher.softmax(1)*student.log_softmax(1)).sum(1).mean()), 'The temperature changes nothing yet.')
     hint_if(same(-(teacher.softmax(1)*q.log()).sum(1).mean()), "Soften the teacher's answers too.")
     hint_if(not same(-(p*q.log()).sum(1).mean()), 'The number is not right: soften both, then -(p*q.log()).')
@@ -610,8 +610,8 @@ def check_teach(teach): # ((N, C) logits of the student, those of the teacher, t
 def check_luck(luck): # Percentage points, a number
     "The best of ten."
     hint_if(not isinstance(luck, (int, float)), 'Answer with a number.')
-    hint_if(abs(luck) < 0.02, 'One of them may be that exact. The best of ten is chosen because it is not.')
-    hint_if(abs(luck - 0.1) < 0.01, 'That is how far a single one strays. You took the best of ten.')
+    hint_if(abs(luck) < 0.02, 'One of them may be that exact, but the best of ten is picked because it is not.')
+    hint_if(abs(luck - 0.1) < 0.01, 'That is the typical error of a single one. You took the best of ten.')
     hint_if(abs(luck - 1) < 0.1, 'Ten standard errors: their errors do not add up.')
-    hint_if(1.3 < luck < 1.8, 'In standard errors, yes. One of them is 0.1 points.')
+    hint_if(1.3 < luck < 1.8, 'That is right in standard errors. One of them is 0.1 points.')
     hint_if(not 0.145 < luck < 0.165, 'Take the largest of the ten in each search, and the mean over the searches.')

@@ -368,6 +368,7 @@ def test_names_are_text(browser, tmp_path):
     browser.execute_script("const s = document.createElement('div'); s.innerHTML = '<img src=x onerror=\"window.evil = 1\">'; document.body.append(s)")
     time.sleep(0.5)
     assert browser.execute_script('return window.evil') is None   # Not even then: the page allows no script but its own
+    assert any('Content Security Policy' in e for e in errors(browser))
 
 
 @needs_browser

@@ -181,7 +181,7 @@ def scores(browser):
     "Percent of each network, once all images are counted."
     until(browser, "return [...document.querySelectorAll('#scores > div')].every(d => d.textContent.includes('as trained'))")
     time.sleep(0.3)
-    until(browser, "return [...document.querySelectorAll('#scores > div')].every(d => /of 300 bundled/.test(d.textContent))")
+    until(browser, "return [...document.querySelectorAll('#scores > div')].every(d => /of 300 test images/.test(d.textContent))")
     return [float(n.text.split()[0]) for n in browser.find_elements('css selector', '.number')]
 
 
@@ -270,7 +270,7 @@ def test_break_it_and_mend_it(browser, address):
 
 @needs_browser
 def test_muted_channels_are_those_of_torch(browser, address):
-    go(browser, address, '#mute=0.2,4.7,4.8&bits=4')
+    go(browser, address, '#sample=17&mute=0.2,4.7,4.8&bits=4')
     model, meta = load_weights(STEP13)
     layers = trace(model)
     for l in layers:
@@ -368,6 +368,7 @@ def test_names_are_text(browser, tmp_path):
     browser.execute_script("const s = document.createElement('div'); s.innerHTML = '<img src=x onerror=\"window.evil = 1\">'; document.body.append(s)")
     time.sleep(0.5)
     assert browser.execute_script('return window.evil') is None   # Not even then: the page allows no script but its own
+    assert any('Content Security Policy' in e for e in errors(browser))
 
 
 @needs_browser

@@ -15,7 +15,7 @@ from fastai.learner import Learner
 from torch import nn
 
 from ..challenge.isolated import failure
-from ..challenge.submission import MAX_EPOCHS, read_submission
+from ..challenge.submission import MAX_EPOCHS, printable, read_submission
 from ..core import CourseError, UsageError, default_epochs, published_dir, runs_dir
 from ..data import get_dls
 from ..images import ImageSet
@@ -124,7 +124,7 @@ def _of_submission(
     epochs = default_epochs(MAX_EPOCHS)
     model = _trained(file, images, epochs)
     about = f'{count_params(model):,} parameters, trained for {epochs} epochs on {SHOWN.get(images.name, images.name)}.'
-    return Found(model, pack(model, file.name, images.stats, images.classes, about), images.name)
+    return Found(model, pack(model, printable(file.name), images.stats, images.classes, about), images.name)
 
 # %% ../../nbs/api/look/network.ipynb #lknw0012
 def find_network(

@@ -113,7 +113,7 @@ function scoreBox(view, i, m) {
   const number = el('p', {className: 'number', textContent: '…'}), text = el('p'), more = el('p')
   m.show = (right, n) => {
     number.textContent = `${(100*right/n).toFixed(1)} %`
-    text.textContent = `${right} of ${n} ${samples.name === 'digits' ? 'bundled' : samples.name} test images${m.usual ? `; as trained ${(100*m.usual.right/m.usual.n).toFixed(1)} %` : ''}`
+    text.textContent = `${right} of ${n} test images of ${samples.title ?? samples.name}${m.usual ? `; as trained ${(100*m.usual.right/m.usual.n).toFixed(1)} %` : ''}`
     if (m.drawn) more.textContent = `As trained, ${m.drawn.right} of ${m.drawn.n} digits drawn for this test (${interval(m.drawn.right, m.drawn.n).map(v => v.toFixed(0)).join(' to ')} %)`
   }
   return el('div', {className: i ? 'b' : 'a'}, el('p', {textContent: view.net.title}), number, text, more)

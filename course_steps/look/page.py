@@ -13,7 +13,7 @@ from pathlib import Path
 import course_steps
 from ..core import UsageError, published_dir, write_file
 from .drawn import page_drawings
-from .network import Found, find_network
+from .network import SHOWN, Found, find_network
 from .samples import images_at_hand, sample_images
 
 # %% ../../nbs/api/look/page.ipynb #lkpg0007
@@ -100,6 +100,7 @@ def look(
     titles = ' and '.join(f.packed['title'] for f in found[:len(networks)])
     shown = images or images_at_hand(found[0].data)
     samples = shown and sample_images(shown, found[0].model, found[0].packed['stats'])
+    if samples: samples['title'] = SHOWN.get(shown.name, shown.name)
     data = dict(networks=[{**f.packed, 'data': f.data} for f in found], drawings=page_drawings(), samples=samples)
     page = Page(assemble('page.html', f'See inside: {titles}', data), titles)
     if out: page.save(out)

@@ -101,10 +101,10 @@ function showSamples() {
   if (samples) {
     const firsts = samples.classes.flatMap((_, k) => samples.labels.slice(0, samples.count).flatMap((l, i) => l === k ? [i] : []).slice(0, 2))
     const extra = why => samples.why.flatMap((w, i) => w === why ? [samples.count + i] : [])
-    rows.push(row('Test images', firsts.map(i => of(i))), row('It gets these wrong', extra('hard').map(i => of(i, `, number ${samples.places[i]} of the test set`))),
+    rows.push(row('Test images', firsts.map(i => of(i))), row(`${data.networks[0].title.split(':')[0]} gets these wrong`, extra('hard').map(i => of(i, `, number ${samples.places[i]} of the test set`))),
       row('Wrong labels', extra('label').map(i => of(i, `, as the label says, number ${samples.places[i]} of the test set`))))
   }
-  const few = drawings.flatMap((d, i) => i % Math.ceil(drawings.length/20) ? [] : [i])
+  const few = drawings.flatMap((d, i) => i % 6 === d.label % 6 ? [i] : []) // Two of each digit, and all styles
   rows.push(row('Drawn for this test', few.map(i => thumb(drawings[i].pixels, `${drawings[i].label}, ${drawings[i].style}`, () => takeDrawing(i)))))
   byId('samples').replaceChildren(...rows.filter(Boolean))
 }
@@ -157,7 +157,7 @@ async function start() {
   if (images[state.sample]) takeSample(state.sample)
   else if (drawings[state.drawing]) takeDrawing(state.drawing)
   else if (state.draw) pad.set(state.draw, state.pen ?? pad.width)
-  else if (images.length) takeSample(samples.labels.indexOf(7))
+  else if (drawings.length) takeDrawing(drawings.findIndex(d => d.label === 7))
   byId('pen').value = Math.round(100*pad.width)
   showNetworks()
   document.documentElement.dataset.ready = 'true'

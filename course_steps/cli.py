@@ -93,7 +93,7 @@ def sweep(
 ):
     "Train steps with several seeds and show their means; finished runs are not repeated."
     from course_steps.steps import get_step
-    from course_steps.sweep import summary, sweep as runs_of
+    from course_steps.sweep import summarize, sweep as runs_of
     total = len([get_step(n) for n in whole_numbers(steps, 'steps')])*len(whole_numbers(seeds, 'seeds'))
     if out: add_results([], out)                              # Better to fail now than after hours
     runs = []
@@ -103,7 +103,7 @@ def sweep(
         print(f'{len(runs)}/{total}  step {run.step.n}, seed {run.seed}: {said}', flush=True)
     results = [r.result for r in runs if r.result]
     if out: add_results(results, out)
-    for n in sorted({r.step.n for r in runs}): print(summary(n, [r for r in results if r.step == n]))
+    for n in sorted({r.step.n for r in runs}): print(summarize(n, [r for r in results if r.step == n]))
     print(f'The runs are in {runs[0].folder.parent}.')
     failed = total - len(results)
     if failed: raise CourseError(f'{failed} of {total} runs failed, as reported above: the same command retries them.')

@@ -40,13 +40,13 @@ def disk_is_full(
 @contextmanager
 def writing(
     what, # What is written: a path, or words that name it
-    remedy:str='choose another folder', # What to do if it cannot be written
+    remedy:str='', # What to do if it cannot be written; default: make room on a full disk, else choose another folder
 ):
     "Turn an `OSError` of a `with` block into a `CourseError` that says what cannot be written, why, and what to do."
     try: yield
     except OSError as e:
-        remedy = 'make room there' if disk_is_full(e) else remedy
-        raise CourseError(f'{what} cannot be written: {e.strerror or e}; {remedy}.') from None
+        usual = 'make room there' if disk_is_full(e) else 'choose another folder'
+        raise CourseError(f'{what} cannot be written: {e.strerror or e}; {remedy or usual}.') from None
 
 # %% ../nbs/api/core.ipynb #f0d80554
 def write_file(

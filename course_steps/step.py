@@ -29,9 +29,10 @@ def _of_library(
 
 def _code_text(
     code:CodeType, # Of a function
+    doc=None, # Its docstring, which does nothing
 ) -> str:
     "What bytecode does, without the name and lines of its file."
-    consts = [_code_text(c) if isinstance(c, CodeType) else repr(c) for c in code.co_consts]
+    consts = [_code_text(c) if isinstance(c, CodeType) else repr(None if c == doc else c) for c in code.co_consts]
     return f'{code.co_code.hex()} {code.co_names} {consts}'
 
 def _function_parts(
@@ -39,7 +40,7 @@ def _function_parts(
 ) -> list:
     "Code, defaults and what the code closes over."
     inner = [cell.cell_contents for cell in f.__closure__ or ()]
-    return [f.__qualname__, _code_text(f.__code__), f.__defaults__, f.__kwdefaults__, inner]
+    return [f.__qualname__, _code_text(f.__code__, f.__doc__), f.__defaults__, f.__kwdefaults__, inner]
 
 def _class_parts(
     cls:type, # Not of a library

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['BACKENDS', 'SweepRun', 'plan_run', 'read_finished', 'use_backend', 'train_run', 'runs_at_once', 'train_runs', 'sweep',
-           'summary']
+           'summarize']
 
 # %% ../nbs/api/sweep.ipynb #54782c7e
 import contextlib, io, os
@@ -142,7 +142,7 @@ def sweep(
     yield from train_runs([p for p in planned if not p.result], jobs, backend)
 
 # %% ../nbs/api/sweep.ipynb #swp00004
-def summary(
+def summarize(
     n:int, # Number of a step
     results:list, # Of `Result`, those of the step
 ) -> str:

@@ -104,7 +104,8 @@ def add(path, seed, times, together):
     from course_steps.results import Result, add_results
     together.wait()
     for i in range(times):
-        add_results([Result(3, 5976, 'digits', 'ab', 'test', 1, 1000*seed + i, 97., 97., 97., 1., 'cpu', 0.01, 128)], path)
+        add_results([Result(step=3, params=5976, data='digits', checksum='ab', epochs=1, seed=1000*seed + i, holdout=0, train_acc_running=97.,
+                            train_acc=97., test_acc=97., seconds=1., device='cpu', lr_max=0.01, bs=128)], path)
 
 
 def test_writers_at_once(tmp_path, proof):

@@ -13,7 +13,7 @@ import pytest
 import torch
 from conftest import ROOT, idx_files, known_as_kmnist, mirror, send
 
-from course_steps import data
+from course_steps import images
 from course_steps.weights import load_weights, save_weights
 from course_steps.cli import main
 from course_steps.core import CourseError
@@ -48,7 +48,7 @@ def unsaid(message, *words):
 def mirrors(*urls):
     "Let torchvision find the digits, as KMNIST, at these addresses; a silent mirror counts as failed after a second."
     import torchvision.datasets
-    with patch.multiple(torchvision.datasets.KMNIST, **known_as_kmnist(FILES, list(urls))), patch.object(data, '_fetch', partial(data._fetch, timeout=1)): yield
+    with patch.multiple(torchvision.datasets.KMNIST, **known_as_kmnist(FILES, list(urls))), patch.object(images, '_fetch', partial(images._fetch, timeout=1)): yield
 
 
 def page(handler, name): send(handler, b'<html>Please log in.</html>')
@@ -177,7 +177,9 @@ def test_weights_that_do_not_fit(said, tmp_path, proof):
     proof.record('weights cut short', 1, unsaid(message, 'is damaged'), message=message)
 
 
-def example(seed): return Result(3, 5976, 'digits', 'ab', 'test', 1, seed, 97., 97., 97., 1., 'cpu', 0.01, 128)
+def example(seed):
+    return Result(step=3, params=5976, data='digits', checksum='ab', epochs=1, seed=seed, holdout=0, train_acc_running=97., train_acc=97.,
+                  test_acc=97., seconds=1., device='cpu', lr_max=0.01, bs=128)
 
 
 def test_a_damaged_line_of_results(tmp_path, capsys, proof):

@@ -19,7 +19,7 @@ from joblib.externals.loky import get_reusable_executor
 AT_ONCE = 2
 # What each notebook would import by itself. fastai's callbacks are not here: they change `Learner`, and a module that forgets one must fail.
 PRELOAD = 'course_steps', 'torch', 'torchvision.datasets', 'fastai.learner', 'pandas', 'scipy.stats', 'sklearn.datasets', 'matplotlib.pyplot'
-LONGEST = 'submission', '01_setup', 'tune', 'step', 'sweep', 'cli', '02_squeeze' # These begin, so that none runs alone at the end
+LONGEST = '01_setup', 'contest', 'tune', 'step', 'cli', 'sweep', 'export', '02_squeeze', 'isolated' # These begin, so that none runs alone at the end
 
 
 def notebooks(paths):

@@ -11,16 +11,15 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, idx_files, known_as_kmnist, mirror, send
+from conftest import ROOT, example, idx_files, known_as_kmnist, mirror, send
 
-from course_steps import images
 from course_steps.weights import load_weights, save_weights
 from course_steps.cli import main
 from course_steps.core import CourseError
 from course_steps.data import get_dls
-from course_steps.images import ImageSet, bundled_digits, download_set
+from course_steps.images import ImageSet, _fetch, bundled_digits, download_set
 from course_steps.learner import step_learner, train_step
-from course_steps.results import Result, add_results, read_results
+from course_steps.results import add_results, read_results
 from course_steps.steps import get_step
 
 FILES = idx_files(bundled_digits())
@@ -48,7 +47,7 @@ def unsaid(message, *words):
 def mirrors(*urls):
     "Let torchvision find the digits, as KMNIST, at these addresses; a silent mirror counts as failed after a second."
     import torchvision.datasets
-    with patch.multiple(torchvision.datasets.KMNIST, **known_as_kmnist(FILES, list(urls))), patch.object(images, '_fetch', partial(images._fetch, timeout=1)): yield
+    with patch.multiple(torchvision.datasets.KMNIST, **known_as_kmnist(FILES, list(urls))), patch('course_steps.images._fetch', partial(_fetch, timeout=1)): yield
 
 
 def page(handler, name): send(handler, b'<html>Please log in.</html>')
@@ -175,11 +174,6 @@ def test_weights_that_do_not_fit(said, tmp_path, proof):
     (tmp_path/'w').write_bytes((tmp_path/'w').read_bytes()[:-10])
     message = said('predict', scan, '--weights', tmp_path/'w')
     proof.record('weights cut short', 1, unsaid(message, 'is damaged'), message=message)
-
-
-def example(seed):
-    return Result(step=3, params=5976, data='digits', checksum='ab', epochs=1, seed=seed, holdout=0, train_acc_running=97., train_acc=97.,
-                  test_acc=97., seconds=1., device='cpu', lr_max=0.01, bs=128)
 
 
 def test_a_damaged_line_of_results(tmp_path, capsys, proof):

@@ -2,6 +2,7 @@
 import os
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -10,6 +11,7 @@ from conftest import ROOT
 CELLS = {
     'passes': ['import os, json\njson.leak = os.environ["LEAK"] = "1"', 'assert os.environ["COURSE_STEPS_RUNS"]'],
     'sees_no_other': ['import os, json\nassert not hasattr(json, "leak") and "LEAK" not in os.environ', 'open("log.txt", "a").write("all of it")'],
+    'shares_work': ['from joblib import Parallel, delayed', 'assert Parallel(n_jobs=2)(delayed(abs)(i) for i in (-1, -2)) == [1, 2]'],
     'asserts': ['print("said before")', 'assert 1 == 2, "one is not two"', 'open("log.txt", "a").write("never")'],
     'ends': ['import os\nos._exit(0)'],
     'crashes': ['import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)'],
@@ -29,7 +31,9 @@ def test_each_notebook_stands_alone_and_each_fault_counts(tmp_path):
     def runner(*paths):
         code = 'import sys; from notebooks import main; main(sys.argv[1:], preload=[])' # These notebooks need nothing that takes long to import
         return subprocess.run([sys.executable, '-c', code, *paths], cwd=tmp_path, env={**os.environ, 'PYTHONPATH': str(ROOT/'tests')}, capture_output=True, text=True)
+    since = time.perf_counter()
     done = runner()
+    assert time.perf_counter() - since < 240, 'Joblib keeps idle workers for five minutes: nobody waits for them'
     assert done.returncode == 1 and f'{len(FAULTS)} of {len(CELLS)} notebooks failed' in done.stderr.splitlines()[-1]
     said = {line.split()[2].rstrip(':').removesuffix('.ipynb'): line.partition('FAILED, ')[2] for line in done.stdout.splitlines()}
     assert said == {**dict.fromkeys(CELLS, ''), **FAULTS}

@@ -17,7 +17,7 @@ def test_a_new_notebook_is_a_new_step(tmp_path):
     code = [c.source for c in guide if c.cell_type == 'code']
     record, check = (next(s for s in code if words in s) for words in ('step = Step(20', '@exercise'))
     imports = 'from course_steps.layers import conv_net\nfrom course_steps.step import Step'
-    assert any(f'#| exports\n{imports}\n' in c.source for c in guide)
+    assert any(f'```python\n{imports}\n' in c.source for c in guide)
     cells = [nbformat.v4.new_code_cell(c) for c in [
         '#| default_exp steps.step20', f'#| exports\n{imports}', f'#| exports\n{record}', f'#| export teach.checks\n{check}']]
     cells.insert(-1, nbformat.v4.new_markdown_cell('### Exercise 20.1: Twelve channels'))

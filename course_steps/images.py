@@ -10,6 +10,7 @@ __all__ = ['FASHION', 'KMNIST', 'DIGITS', 'DOWNLOADS', 'NAMES', 'MAX_BYTES', 'PA
 import errno, gzip, hashlib, os, shutil, socket, struct, sys, zlib
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from http.client import HTTPException
 from math import prod
 from pathlib import Path
@@ -66,7 +67,7 @@ class ImageSet:
     classes:tuple = DIGITS # Name of each label
     part_of:'ImageSet|None' = None # The set that it was taken from, where images are held out
 
-    @property
+    @cached_property
     def checksum(self) -> str:
         "SHA-256 over the content of the four parts, of the whole set where images are held out."
         if self.part_of: return self.part_of.checksum
@@ -74,7 +75,7 @@ class ImageSet:
         for t in (*self.train, *self.test): sha.update(t.numpy().tobytes())
         return sha.hexdigest()
 
-    @property
+    @cached_property
     def stats(self) -> tuple: # (mean, standard deviation), pixels counted from 0 to 1
         "Mean and standard deviation over all pixels of the training images."
         counts = torch.bincount(self.train[0].flatten(), minlength=256).double()

@@ -7,7 +7,7 @@ __all__ = ['run_identity', 'step_learner', 'clean_accuracy', 'learn_result', 'ru
 
 # %% ../nbs/api/learner.ipynb #1810694b
 import csv, hashlib, json, subprocess
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -30,7 +30,7 @@ from fastcore.foundation import L
 from . import __version__
 from .callbacks import BF16Callback, HistoryCallback, StopAtNaNCallback, percent
 from .checkpoint import CheckpointCallback
-from .core import CourseError, UsageError, disk_is_full, runs_dir, writable_folder, write_file
+from .core import CourseError, disk_is_full, runs_dir, writable_folder, write_file
 from .data import get_device, get_dls
 from .layers import count_params
 from .results import Result, Run, takes_run

@@ -1,7 +1,6 @@
 import gzip
 import hashlib
 import json
-import os
 import shutil
 import socket
 import struct

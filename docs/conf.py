@@ -32,6 +32,7 @@ html_theme_options = dict(
     logo=dict(text=project, alt_text=project),
 )
 html_baseurl = f"{cfg['doc_host']}{cfg['doc_baseurl']}/"
+html_extra_path = [str(ROOT/'_site_src/extra')] # Pages that run in a frame
 html_static_path, html_css_files = ['_static'], ['course.css']
 html_favicon = '_static/favicon.png'
 html_context = dict(default_mode='auto')

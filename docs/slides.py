@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 from cells import alternative, code, directives, pictures
+from live import FIGURE, enliven_cell
 from nbconvert import SlidesExporter
 from stage import ROOT, markdown, settings
 from traitlets.config import Config
@@ -65,13 +66,14 @@ def link(found):
     return f'({found[1]}.html)'
 
 
-def prepare(cell, notebook):
+def prepare(cell, notebook, out):
     "A cell of a lesson as the slides show it: links lead to decks, code has no directives, pictures have a text."
     if cell.cell_type == 'markdown':
         cell.source = re.sub(r'\((\d\d_\w+)\.ipynb\)', link, cell.source).strip()
         return cell
     cell.metadata['tags'] = ['remove-input'] if directives(cell).get('echo') == 'false' else []
     for output in pictures(cell): output.metadata['alt'] = alternative(cell, notebook)
+    enliven_cell(cell, out/'live', 'live')
     cell.source = code(cell)
     return cell
 
@@ -85,6 +87,7 @@ def output_height(output):
     "Pixels of an output."
     data = output.get('data', {})
     if 'image/png' in data: return min(picture_height(data['image/png']), PICTURE)
+    if FIGURE.search(data.get('text/html', '')): return PICTURE
     if 'text/html' in data: return LINE['table']*data['text/html'].count('<tr')
     return LINE['text']*str(output.get('text', data.get('text/plain', ''))).count('\n')
 
@@ -129,11 +132,11 @@ def mark(section):
         yield from cells
 
 
-def deck(path):
-    "The notebook of a deck."
+def deck(path, out=OUT):
+    "The notebook of a deck; pages that run in a frame go into a folder of `out`."
     nb = nbformat.read(path, as_version=4)
     shown = [c for c in nb.cells if not is_hidden(c)]
-    parts = [[prepare(c, path.relative_to(ROOT)) for c in without_checks(s)] for s in sections(shown)]
+    parts = [[prepare(c, path.relative_to(ROOT), out) for c in without_checks(s)] for s in sections(shown)]
     nb.cells = [c for part in parts for c in mark(part)]
     nb.metadata['title'] = title(nb)[0]
     return nb
@@ -186,7 +189,7 @@ def main(out=OUT):
     if not offline: print(f'{NO_REVEAL}: the slides will load it from the network.', file=sys.stderr)
     export = exporter('reveal.js' if offline else None)
     for path in sorted((ROOT/'nbs/lessons').glob('*.ipynb')):
-        nb = deck(path)
+        nb = deck(path, out)
         (out/f'{path.stem}.html').write_text(export.from_notebook_node(nb)[0], encoding='utf-8')
         decks.append((path.stem, *title(nb)))
     (out/'index.html').write_text(index(decks), encoding='utf-8')

@@ -10,10 +10,12 @@ from pathlib import Path
 import nbformat
 import yaml
 from cells import alternative, code, directives, pictures
+from live import enliven_cell
 from store import execute
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT/'_site_src'
+EXTRA = OUT/'extra' # What Sphinx copies as it is
 WORDS_A_MINUTE = 150 # Technical prose with code beside it
 SECTIONS = {'lessons': 'Lessons', '.': 'The course', 'guide': 'Guides', 'api': 'Library'} # Folders of nbs/
 TAGS = { # MyST-NB's tags for the directives that hide something
@@ -75,6 +77,7 @@ def stage_code(cell, page):
     for output in cell.outputs: # A table that scrolls on a phone must be reachable with the keyboard
         data = output.get('data', {})
         if 'text/html' in data: data['text/html'] = data['text/html'].replace('<table ', '<table tabindex="0" ')
+    enliven_cell(cell, EXTRA/'live', '../'*(len(page.parts) - 1) + 'live')
     cell.metadata = metadata(cell, page)
     cell.source = code(cell)
     return cell if cell.source else None
@@ -165,6 +168,7 @@ def main():
     from nbdev.serve import proc_nbs
     proc = Path(proc_nbs(n_workers=1, force=True))
     shutil.rmtree(OUT, ignore_errors=True)
+    (EXTRA/'live').mkdir(parents=True)
     pages = [p.relative_to(proc) for p in sorted(proc.rglob('*.ipynb'))]
     for page in pages: stage(proc/page, page, pages)
 

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 import nbformat
 from nbconvert.preprocessors import ExecutePreprocessor
+from live import stored
 from PIL import Image
 
 COLORS = 48
@@ -43,6 +44,7 @@ def execute(path):
         cell.outputs = list(without_bars(cell.outputs))
         for data in (o.get('data', {}) for o in cell.outputs):
             if 'image/png' in data: data['image/png'] = shrink(data['image/png'])
+            if 'text/html' in data: data['text/html'] = stored(data['text/html'])
     return nb
 
 

@@ -3,13 +3,14 @@ import base64
 import json
 import os
 import re
+import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, needs_browser, requests
+from conftest import ROOT, needs_browser, requests, serve
 
 from course_steps.cli import main
 from course_steps.images import bundled_digits
@@ -24,6 +25,7 @@ from course_steps.pictures import center, clean_strokes, read_digit
 from course_steps.weights import load_weights
 
 LOOK = ROOT/'course_steps/look'
+sys.path.insert(0, str(ROOT/'docs'))
 PUBLISHED = [f for f in sorted((ROOT/'results').glob('*.safetensors')) if count_params(load_weights(f)[0]) <= 60_000]
 
 
@@ -425,6 +427,45 @@ def test_pieces_run_in_a_lesson(browser, lesson, number, name):
             assert not [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found]
     finally: browser.switch_to.default_content()
     assert not errors(browser)
+
+
+@pytest.fixture(scope='module')
+def site(tmp_path_factory):
+    "Stored outputs as the site and the slides show them: the folder, with a page one folder down."
+    from live import enliven, stored
+    folder = tmp_path_factory.mktemp('site')
+    kept = [stored(page._repr_html_()) for page in (explore_field(2), drag_kernel({'one': [0, 0, 0, 0, 1, 0, 0, 0, 0]}), drag_kernel(), look(13))]
+    assert all(len(html) < 40_000 and '<script' not in html for html in kept)
+    html = ''.join(enliven(html, folder/'live', '../live') for html in kept)
+    (folder/'lessons').mkdir()
+    (folder/'lessons/a.html').write_text(f'<!doctype html><html lang="en" data-theme="dark"><meta charset="utf-8"><link rel="icon" href="data:,"><title>lesson</title><body><main><h1>Lesson</h1>{html}</main>')
+    return folder
+
+
+@needs_browser
+@pytest.mark.parametrize('served', [True, False])
+def test_a_stored_output_runs_on_the_site(browser, site, served):
+    assert len(list((site/'live').iterdir())) == 4
+    with serve(site) as server:
+        browser.get(f'{server}lessons/a.html' if served else (site/'lessons/a.html').as_uri())
+        for i in range(4):
+            frame = until(browser, f"const f = document.querySelectorAll('figure iframe')[{i}]; f?.scrollIntoView(); return f")
+            if i < 3: until(browser, f"return document.querySelectorAll('figure iframe')[{i}].style.height !== '360px'")
+            browser.switch_to.frame(frame)
+            until(browser, "return document.documentElement.dataset.ready && document.documentElement.dataset.theme === 'dark'")
+            browser.switch_to.default_content()
+        browser.execute_script("document.documentElement.dataset.theme = 'light'")
+        browser.switch_to.frame(frame)
+        until(browser, "return document.documentElement.dataset.theme === 'light'")
+        browser.switch_to.default_content()
+        assert not errors(browser) and not browser.find_elements('css selector', 'figure img')
+
+
+def test_what_cannot_be_made_again_is_stored_whole():
+    from live import stored
+    page = turn_digit(load_weights(STEP13)[0])._repr_html_()
+    assert stored(page) == page and 'srcdoc' in page
+    assert stored('<b>other</b>') == '<b>other</b>'
 
 
 def test_pieces_stand_still_without_scripts(lesson):

@@ -167,16 +167,6 @@ function roundWeights() {
   again(9)
 }
 
-// Light or dark as the page around: the site says it on its root, Jupyter on its body.
-function follow() {
-  try {
-    const {documentElement: site, body} = parent.document, jupyter = {true: 'light', false: 'dark'}[body.dataset.jpThemeLight], theme = site.dataset.theme ?? jupyter
-    if (theme) document.documentElement.dataset.theme = theme
-  } catch { /* Another site shows this page */ }
-}
-
-follow()
-try { new MutationObserver(follow).observe(parent.document.documentElement, {attributeFilter: ['data-theme']}) } catch { /* As above */ }
 unpacked(told.pixels).then(bytes => {
   digits = told.labels.map((_, i) => bytes.subarray(PIXELS*i, PIXELS*(i + 1)))
   ;({dragKernel, exploreField, turnDigit, showPasses, roundWeights})[told.piece]()

@@ -27,7 +27,7 @@ from course_steps.quantize import MAX_BITS, MIN_BITS, quantize, renormed
 from course_steps.results import Result, Run
 from course_steps.steps import STEPS, get_step
 from course_steps.sweep import plan_run, runs_at_once, train_runs
-from course_steps.weights import load_weights
+from course_steps.weights import load_weights, read_tensors
 
 RESULTS = Path(__file__).parent.parent/'results'
 FRONT = (8, 3), (8, 3), 'pool'
@@ -124,11 +124,18 @@ def round_run(folder, bits, images, out):
     for b in bits: record(lines_of(folder, step, b, str(step.n), 'after training', images, read_keys(out)), out)
 
 
+def is_of_the_course(folder, images):
+    "Whether a finished run is one of a step as it is, measured on the test images."
+    meta = read_tensors(folder/'weights.safetensors')[1]
+    if meta['step'] not in STEPS: return False
+    wanted = {'data': images.checksum, 'holdout': 0, **STEPS[meta['step']].recipe}
+    return wanted.items() <= meta['identity'].items()
+
+
 def round_finished(runs, seeds, bits, images, jobs, out):
-    "Round the finished runs in a folder that are measured on the test images."
-    found = {f.parent: Result.from_json(f.read_bytes()) for f in sorted(Path(runs).glob('*/result.json'))}
-    fits = lambda r: r.checksum == images.checksum and not r.holdout and r.seed in seeds
-    ours = [folder for folder, result in found.items() if fits(result)]
+    "Round the finished runs in a folder."
+    found = {f.parent: Result.from_json(f.read_bytes()).seed for f in sorted(Path(runs).glob('*/result.json'))}
+    ours = [folder for folder, seed in found.items() if seed in seeds and is_of_the_course(folder, images)]
     Parallel(jobs)(delayed(round_run)(folder, bits, images, out) for folder in ours)
 
 

@@ -7,6 +7,7 @@ __all__ = ['OURS', 'ACCENT', 'ORIGINAL', 'NEUTRAL', 'LIGHT', 'get_fig', 'plot_cu
            'plot_steps', 'number_steps', 'plot_run', 'latest_run', 'save_figures']
 
 # %% ../../nbs/api/evidence/plots.ipynb #aabe9987
+import os
 from math import ceil
 from pathlib import Path
 from statistics import mean
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 
 from ..core import CourseError, UsageError, runs_dir
 from ..data import get_dls
-from ..images import NAMES, ImageSet, load_set
+from ..images import KNOWN, NAMES, ImageSet, load_set
 from ..learner import step_learner
 from ..results import Result, of_step, read_original, read_results
 from ..steps import get_step
@@ -214,7 +215,9 @@ def _data_of(
     result:Result, # A run
 ) -> ImageSet:
     "The data set of a run; raises `CourseError` if the set of that name has other content now."
-    images = load_set(result.data if result.data in NAMES and result.data != 'mnist' else 'auto')
+    name = result.data if result.data in NAMES and result.data != 'mnist' else 'auto'
+    if name in KNOWN.values() and os.environ.get('COURSE_STEPS_DATA'): name = 'auto' # A folder may have it, too
+    images = load_set(name)
     if images.checksum != result.checksum:
         raise CourseError(f'The run was made on {result.data}, which is not available here: '
                           'set COURSE_STEPS_DATA to its folder.')

@@ -41,7 +41,7 @@ def plan(chosen, run, seeds, images, out):
                     key=lambda c: (list(ABLATIONS).index(c[0]), c[1]))
     for n, seed, name, step in chosen:
         p = plan_run(replace(step, n=0), replace(run, seed=seed), images) # Equal recipes of two groups are one run
-        line = dict(step=n, variant=name, checksum=images.checksum, holdout=p.run.holdout, epochs=p.run.epochs, seed=seed)
+        line = dict(step=n, variant=name, checksum=images.checksum, holdout=run.holdout, epochs=p.run.epochs, seed=seed)
         if key_of(line) in have: continue
         planned[p.folder] = p
         names.setdefault(p.folder, []).append((n, name))

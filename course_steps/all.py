@@ -26,10 +26,12 @@ from .challenge.leaderboard import *
 from .checkpoint import *
 from .core import *
 from .data import *
+from .evidence.ablations import *
 from .evidence.augmentations import *
 from .evidence.calibration import *
 from .evidence.compare import *
 from .evidence.goals import *
+from .evidence.intervals import *
 from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.speed import *

@@ -20,7 +20,7 @@ from ..step import Step
 WHOLE = ',.0f'
 NUMBER_FORMATS = { # Column -> how its numbers are written; others have two decimals
     **dict.fromkeys(['parameters', 'parameters at most', 'step', 'runs'], WHOLE),
-    **dict.fromkeys(['difference', 'low', 'high'], '+.2f'), 'loss': '.4f', 'peak learning rate': 'g'}
+    **dict.fromkeys(['difference', 'low', 'high'], '+.2f'), 'loss': '.4f', 'p': '.3f', 'peak learning rate': 'g'}
 
 def _written(
     value, # A number, a boolean, a text, or nothing

@@ -34,6 +34,7 @@ from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.speed import *
 from .evidence.tables import *
+from .evidence.yours import *
 from .export import *
 from .images import *
 from .layers import *

@@ -64,7 +64,14 @@ class CheckpointCallback(Callback):
         folder, # Folder of the run; created if missing
         resume:bool=True, # Whether to continue from the checkpoint in `folder`; otherwise start over
     ):
-        self.file, self.resume = Path(folder)/'checkpoint.safetensors', resume
+        self.resume = resume
+        self.place(folder)
+
+    def place(self,
+        folder, # Folder of the run
+    ):
+        "Read and write the checkpoints in this folder."
+        self.file = Path(folder)/'checkpoint.safetensors'
         self.older = self.file.with_name('checkpoint-before.safetensors')
 
     def before_fit(self):
@@ -83,9 +90,13 @@ class CheckpointCallback(Callback):
 
     def kept(self) -> tuple: # (finished epochs, epochs of the run); zeros if no checkpoint can be read
         "How far the run in the folder has come."
-        try: meta = read_tensors(self.found()[0])[1]
-        except (CourseError, IndexError): return 0, 0
+        meta = self._kept_meta()
         return meta.get('epoch', -1) + 1, meta.get('identity', {}).get('epochs', 0)
+
+    def _kept_meta(self) -> dict: # Empty if no checkpoint can be read
+        "What the newest checkpoint in the folder says of its run."
+        try: return read_tensors(self.found()[0])[1]
+        except (CourseError, IndexError): return {}
 
     def _newest(self) -> 'tuple|None':
         "Tensors and metadata of the newest checkpoint that can be read; a damaged one is set aside."

@@ -25,6 +25,7 @@ class CourseError(ValueError):
         self.sentence = ' '.join(sentence.split())           # One line, whatever it quotes
         super().__init__(self.sentence)
     def __str__(self): return self.sentence # fastai puts the name of a callback before the message
+    def _render_traceback_(self): return [f'{type(self).__name__}: {self.sentence}'] # What Jupyter shows
 
 # %% ../nbs/api/core.ipynb #84235b26
 class UsageError(CourseError):

@@ -52,11 +52,11 @@ def plot_curves(
     for ax,what,unit in zip(axes, ('loss', 'acc'), ('cross entropy', 'accuracy in percent')):
         for part,color in (('train', ACCENT), ('test', OURS)):
             values = [h[f'{part}_{what}'] for h in result.history]
-            ax.plot(epochs, values, 'o-', color=color, ms=3, label=f'our {part}ing')
+            ax.plot(epochs, values, 'o-', color=color, ms=3, label=f'{part}ing')
         ax.set(xlabel='epoch', ylabel=unit, title=f'Step {result.step} on {result.data}')
         ax.xaxis.get_major_locator().set_params(integer=True)
     if original: _plot_logged(axes[1], original)
-    _zoom(axes[1], [h['test_acc'] for h in result.history])
+    _zoom(axes[1], result.history)
     for ax in axes: ax.legend(frameon=False)
     plt.close(fig)
     return fig
@@ -72,12 +72,12 @@ def _plot_logged(
 
 def _zoom(
     ax, # Axes of accuracies
-    accuracies:list, # Percent, one for each epoch
+    history:list, # Of a run
 ):
-    "Show the part of the scale where the later epochs lie; the first epochs may lie below it."
-    later = accuracies[len(accuracies)//4:]
-    spread = max(later) - min(later) + 0.5
-    ax.set_ylim(max(0, min(later) - spread), min(100, max(later) + spread))
+    "Show the part of the scale where both accuracies lie in the later epochs; the first epochs may lie below it."
+    later = [h[part] for h in history[len(history)//4:] for part in ('train_acc', 'test_acc')]
+    spread = (max(later) - min(later))/4 + 0.25
+    ax.set_ylim(max(0, min(later) - spread), min(100, max(later)) + spread)
 
 # %% ../../nbs/api/evidence/plots.ipynb #617fa204
 def worst(

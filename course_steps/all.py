@@ -26,14 +26,17 @@ from .challenge.leaderboard import *
 from .checkpoint import *
 from .core import *
 from .data import *
+from .evidence.ablations import *
 from .evidence.augmentations import *
 from .evidence.calibration import *
 from .evidence.compare import *
 from .evidence.goals import *
+from .evidence.intervals import *
 from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.speed import *
 from .evidence.tables import *
+from .evidence.transfer import *
 from .evidence.yours import *
 from .export import *
 from .images import *

@@ -24,7 +24,7 @@ setup(
     package_data={'': ['py.typed', '*.html', '*.js', '*.css'], # Templates stand beside the module that fills them in
                   'course_steps.published': ['*.jsonl', '*.safetensors'], 'course_steps.notebooks': ['*.ipynb', '*.quiz.json']},
     install_requires=cfg['requirements'].split(),
-    extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask', 'onnx')},
+    extras_require={extra: cfg[f'{extra}_requirements'].split() for extra in ('dev', 'docs', 'ray', 'dask', 'onnx', 'search')},
     entry_points={
         'console_scripts': cfg['console_scripts'],
         'nbdev': [f"{cfg['lib_name']}={cfg['lib_name']}._modidx:d"],

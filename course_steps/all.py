@@ -32,6 +32,7 @@ from .evidence.calibration import *
 from .evidence.compare import *
 from .evidence.goals import *
 from .evidence.intervals import *
+from .evidence.kilobytes import *
 from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.speed import *

@@ -16,18 +16,18 @@ from torch import nn
 
 from .core import CourseError, UsageError, write_file
 from .images import ImageSet
-from .quantize import QuantizedConv, QuantizedLayer, largest, quantize
-from .read_packed import packed_logits, read_packed
+from .quantize import QuantizedConv, QuantizedLayer, quantize, shifted
+from .read_packed import FINE, packed_logits, read_packed
 from .weights import load_trained, weights_file
 
 # %% ../nbs/api/export.ipynb #expo0009
 def _packed_bits(
-    weights:torch.Tensor, # int8 of any shape
-    bits:int, # Bits of each, 2 to 8
+    numbers:torch.Tensor, # Whole, of any shape
+    bits:int, # Bits of each, 2 to 16
 ) -> bytes:
     "Whole numbers bit by bit, from the lowest, filled up to whole bytes."
-    codes = weights.flatten().numpy().astype(np.uint8) + np.uint8(largest(bits))
-    places = np.unpackbits(codes[:, None], axis=1, count=bits, bitorder='little')
+    codes = numbers.flatten().numpy().astype('<u2') + np.uint16(2**(bits - 1) - 1)
+    places = np.unpackbits(codes.view(np.uint8).reshape(-1, 2), axis=1, count=bits, bitorder='little')
     return np.packbits(places, bitorder='little').tobytes()
 
 def _packed_conv(
@@ -35,8 +35,9 @@ def _packed_conv(
     bits:int, # Bits of a weight, 2 to 8
 ) -> bytes:
     "Scales, biases if there are some, and weights."
-    floats = [conv.scales] if conv.biases is None else [conv.scales, conv.biases]
-    return b''.join(v.numpy().astype('<f2').tobytes() for v in floats) + _packed_bits(conv.weights, bits)
+    fine = [shifted(values, FINE[bits])[1:] for values in (conv.scales, conv.biases) if values is not None]
+    fine = b''.join(bytes([127 + shift]) + _packed_bits(codes, FINE[bits]) for codes,shift in fine)
+    return fine + _packed_bits(conv.weights, bits)
 
 def _row(
     layer:QuantizedLayer, # A row of the network
@@ -63,7 +64,7 @@ def pack(
     names = b'' if list(classes) == list('0123456789') else '\n'.join(classes).encode()
     body = struct.pack(f'<BB{len(rows)}I', len(rows), len(names), *rows) + names + struct.pack('<2e', *stats)
     body += b''.join(_packed_conv(conv, layer.bits) for layer in layers for conv in layer.convs)
-    return b'CSQ1' + struct.pack('<I', zlib.crc32(body)) + body
+    return b'CSQ2' + struct.pack('<I', zlib.crc32(body)) + body
 
 # %% ../nbs/api/export.ipynb #expo0010
 def is_packed(
@@ -71,7 +72,7 @@ def is_packed(
 ) -> bool:
     "Whether a file begins as a packed one does."
     if not Path(path).is_file(): return False
-    with Path(path).open('rb') as f: return f.read(4) == b'CSQ1'
+    with Path(path).open('rb') as f: return f.read(4) == b'CSQ2'
 
 def load_packed(
     path, # A packed file

@@ -55,7 +55,7 @@ def published_networks() -> list: # Of dict: name, params, test_acc (percent), k
     runs = {s: of_step(s.n) for s in STEPS.values()}
     steps = [dict(name=f'step {s.n}', params=s.params, test_acc=mean(r.test_acc for r in rs), kind='course',
                   source='course_steps') for s,rs in runs.items() if rs]
-    return steps + read_published('records')
+    return steps + [r for r in read_published('records') if 'bytes' not in r] # Those are records of another kind
 
 # %% ../../nbs/api/challenge/leaderboard.ipynb #ea959c21
 def describe_standing(

@@ -100,11 +100,13 @@ def reading_time(cells):
 
 
 def training_time(number):
-    "Published minutes of training of a step, as a sentence."
+    "Published minutes of training of a step, as a sentence; empty for a lesson without a step."
     from course_steps.evidence.tables import minutes
     from course_steps.results import of_step
+    from course_steps.steps import STEPS
+    if number not in STEPS: return ''
     runs = of_step(number)
-    return f'Minutes to train: at most {minutes(runs, "cpu")} on two CPU cores, {minutes(runs, "cuda")} on a GPU'
+    return f'Minutes to train: at most {minutes(runs, "cpu")} on two CPU cores, {minutes(runs, "cuda")} on a GPU.'
 
 
 def section(folder):
@@ -140,7 +142,7 @@ def lesson_intro(cells, number):
     "Link the course's terms in a lesson; returns what its first paragraph says about the time it takes."
     from course_steps.teach.lessons import glossary
     for name in sorted((t.name for t in glossary()), key=len, reverse=True): link_term(cells, name)
-    return f'\n\nMinutes to read: {reading_time(cells)}. {training_time(number)}.'
+    return f'\n\nMinutes to read: {reading_time(cells)}. {training_time(number)}'.rstrip()
 
 
 def is_fresh(nb, page):

@@ -28,10 +28,10 @@ def _fault(
 
 # %% ../../nbs/api/teach/quiz.ipynb #ba836e4b
 def read_quiz(
-    n:int, # Number of the lesson, from 1
+    n:int, # Number of the lesson
 ) -> list: # Of dict(question, choices), a choice a dict(text, right, reason)
     "The questions of a lesson; raises `UsageError` if there are none and `CourseError` for a damaged file."
-    n = whole_number(n, 'The number of a lesson', 1)
+    n = whole_number(n, 'The number of a lesson')
     path = next(iter(sorted(lessons_dir().glob(f'{n:02}_*.quiz.json'))), None)
     if path is None: raise UsageError(f'Lesson {n} has no quiz: {lessons_dir()} has no file {n:02}_*.quiz.json.')
     damaged = f'The quiz of lesson {n} is damaged; mend {path.name}:'
@@ -74,7 +74,7 @@ class Quiz:
 
 # %% ../../nbs/api/teach/quiz.ipynb #a48f83f1
 def show_quiz(
-    n:int, # Number of the lesson, from 1
+    n:int, # Number of the lesson
 ) -> Quiz:
     "The quiz of a lesson, shown when it is the last line of a cell; raises what `read_quiz` raises."
     return Quiz(read_quiz(n))

@@ -8,6 +8,7 @@ __all__ = []
 # %% ../nbs/api/all.ipynb #all00003
 import course_steps # First: it sets what torch reads when it is imported
 
+from numbers import Integral, Real
 from statistics import mean, pstdev, stdev
 from time import perf_counter
 
@@ -19,6 +20,7 @@ from fastai.vision.all import *
 from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
+from torch.overrides import TorchFunctionMode
 from torchvision import transforms
 
 from .callbacks import *

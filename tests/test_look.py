@@ -15,14 +15,17 @@ from conftest import ROOT, needs_browser, requests, serve
 from course_steps.cli import main
 from course_steps.images import bundled_digits
 from course_steps.layers import count_params
+from course_steps.look.drawn import drawn_accuracy, drawn_images
 from course_steps.look.graph import activations, graph_of
 from course_steps.look.network import find_network
 from course_steps.look.page import assemble, look
 from course_steps.look.pieces import drag_kernel, explore_field, round_weights, show_passes, turn_digit
 from course_steps.look.samples import sample_images
+from course_steps.look.sure import logits_of, not_sure, published_figures, weights_key
 from course_steps.look.trace import run_layers, trace
 from course_steps.pictures import center, clean_strokes, read_digit
-from course_steps.weights import load_weights
+from course_steps.steps import get_step
+from course_steps.weights import load_weights, save_weights
 
 LOOK = ROOT/'course_steps/look'
 sys.path.insert(0, str(ROOT/'docs'))
@@ -363,7 +366,7 @@ def test_names_are_text(browser, tmp_path):
     for l in found.packed['layers']: l['name'] = EVIL
     samples = {**sample_images(bundled_digits(), n=20), 'name': EVIL, 'classes': [EVIL]*10}
     out = tmp_path/'evil.html'
-    out.write_text(assemble('page.html', EVIL, dict(networks=[found.packed]*2, drawings=[], samples=samples)))
+    out.write_text(assemble('page.html', EVIL, dict(networks=[found.packed]*2, drawings=[], strange=[], samples=samples)))
     go(browser, out.as_uri())
     assert browser.execute_script("return [window.evil, document.querySelectorAll('img').length]") == [None, 0]
     assert EVIL in browser.find_element('id', 'title').text and browser.title.strip() == f'{EVIL}'
@@ -483,3 +486,204 @@ def test_a_submission(tmp_path, monkeypatch, capsys):
     assert main(['look', str(file), '--out', str(tmp_path/'never.html')]) == 1
     assert capsys.readouterr().err.count('\n') == 1 and not (tmp_path/'never.html').exists()
     assert main(['look', str(STEP13), '--out', str(file/'net.html')]) == 1 and 'cannot be written' in capsys.readouterr().err
+
+
+def medians(browser, script, times):
+    "The median and the smallest of the milliseconds that a script gives, again and again."
+    found = sorted(browser.execute_async_script(script, k) for k in range(times))
+    return found[len(found)//2], found[0]
+
+
+@pytest.fixture(scope='module')
+def large(tmp_path_factory):
+    "The page of step 13 with 500 images to count."
+    from dataclasses import replace
+    digits, path = bundled_digits(), tmp_path_factory.mktemp('large')/'net.html'
+    look(STEP13, out=path, images=replace(digits, test=tuple(t[:500] for t in digits.train)))
+    return path.as_uri()
+
+
+@needs_browser
+def test_maps_follow_a_stroke_at_once(browser, large):
+    "From an event of the pointer until every map is painted: 50 ms; the pointer moves 40 times."
+    go(browser, large)
+    until(browser, "return /drawn for this test/.test(document.getElementById('scores').textContent)", 180)
+    script = '''const [k, done] = arguments, pad = document.getElementById('pad'), r = pad.getBoundingClientRect(), maps = [...document.querySelectorAll('.map canvas')]
+        const send = (type, at) => pad.dispatchEvent(new PointerEvent(type, {pointerId: 1, button: type === 'pointermove' ? -1 : 0, clientX: r.left + r.width*0.5, clientY: r.top + r.height*at, bubbles: true}))
+        const picture = () => maps.map(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.join()).join()
+        if (k === 0) { try { send('pointerdown', 0.1) } catch { /* No such pointer can be captured */ } }
+        const before = k === 20 ? picture() : '', began = performance.now()
+        send('pointermove', 0.1 + 0.02*(k + 1))
+        requestAnimationFrame(() => { const took = performance.now() - began; if (k === 20 && picture() === before) done(1e9); else done(took) })'''
+    median, least = medians(browser, script, 40)
+    assert 'draw=' in browser.execute_script('return location.hash')
+    assert median < 50, f'{median:.0f} ms, at least {least:.0f}'
+
+
+@needs_browser
+def test_accuracy_follows_a_slider(browser, large):
+    "From the slider until 500 digits are counted: one second."
+    go(browser, large)
+    until(browser, "return /drawn for this test/.test(document.getElementById('scores').textContent)", 180)
+    script = '''const [k, done] = arguments, dial = document.getElementById('dial-angle'), began = performance.now(), scores = document.getElementById('scores')
+        window.courseSteps.measured = null
+        dial.value = 5*(k + 1); dial.dispatchEvent(new Event('input'))
+        const look = () => window.courseSteps.measured && /of 500 test/.test(scores.textContent) ? done(performance.now() - began) : setTimeout(look, 1)
+        look()'''
+    median, least = medians(browser, script, 9)
+    assert median < 1000, f'{median:.0f} ms, at least {least:.0f}'
+
+
+@needs_browser
+def test_not_sure_as_measured(browser, address):
+    "The page says that it is not sure exactly where the rule that was measured says so."
+    found, row = find_network(STEP13, bundled_digits()), published_figures()[weights_key(find_network(STEP13, bundled_digits()))]
+    unsure = not_sure(logits_of(found, drawn_images('strange')[::11]), row['floor']).tolist()
+    go(browser, address)
+    thumbs = "[...document.querySelectorAll('#samples .row')].at(-1).querySelectorAll('.thumb')"
+    assert browser.execute_script(f'return {thumbs}.length') == len(unsure) and 2 < sum(unsure)
+    seen = []
+    for i in range(len(unsure)):
+        browser.execute_script(f'{thumbs}[{i}].click()')
+        until(browser, f"return location.hash.includes('drawing={360 + i}')")
+        seen.append(said(browser).startswith('Not sure'))
+    assert seen == unsure
+    assert f"{row['unsure_strange']:.1f} % of letters" in browser.find_element('id', 'trust').get_attribute('textContent')
+
+
+def test_figures_are_those_of_the_published_weights():
+    "Each published network has its row: how many drawn digits it reads, with the interval, and how often it is not sure."
+    rows = published_figures()
+    for file in PUBLISHED: assert weights_key(find_network(file, bundled_digits())) in rows, f'{file.name} is new: run python bench/look.py FOLDER_OF_MNIST'
+    fresh, row = drawn_accuracy(13), next(r for r in rows.values() if r['step'] == 13)
+    assert fresh['n'] == 360 and fresh['right'] == row['right'] and fresh['accuracy'] >= 95
+
+
+@needs_browser
+def test_draw_with_a_finger(browser, address):
+    emulate, touch = browser.execute_cdp_cmd, lambda kind, *points: browser.execute_cdp_cmd('Input.dispatchTouchEvent', dict(type=kind, touchPoints=[dict(x=x, y=y) for x,y in points]))
+    emulate('Emulation.setDeviceMetricsOverride', dict(width=390, height=844, deviceScaleFactor=2, mobile=True))
+    emulate('Emulation.setTouchEmulationEnabled', dict(enabled=True))
+    try:
+        go(browser, address, '#sample=17')
+        place = lambda css: browser.execute_script("const e = document.querySelector(arguments[0]); e.scrollIntoView({block: 'center'}); const r = e.getBoundingClientRect(); return [r.left, r.top, r.width, r.height]", css)
+        left, top, width, height = place('#pad')
+        scrolled = browser.execute_script('return scrollY')
+        touch('touchStart', (left + width/2, top + 0.1*height))
+        for k in range(1, 11): touch('touchMove', (left + width/2, top + (0.1 + 0.08*k)*height))
+        touch('touchEnd')
+        until(browser, "return document.getElementById('verdict').textContent.startsWith('1,')")
+        assert browser.execute_script('return scrollY') == scrolled                 # A stroke does not move the page
+        left, top, width, height = place('.map')
+        touch('touchStart', (left + width/2, top + height/2)), touch('touchEnd')
+        until(browser, "return document.getElementById('inspect').innerText.includes('Layer 1, map 1')")
+        assert browser.execute_script("return document.querySelector('.map').getAttribute('aria-pressed')") == 'false'
+        browser.execute_script("[...document.querySelectorAll('#inspect button')][0].click()")
+        until(browser, "return document.querySelector('.map').getAttribute('aria-pressed') === 'true'")
+    finally:
+        emulate('Emulation.setTouchEmulationEnabled', dict(enabled=False))
+        emulate('Emulation.clearDeviceMetricsOverride', {})
+
+
+@needs_browser
+def test_an_example_gives_way(browser, address):
+    from selenium.webdriver import Keys
+    go(browser, address)
+    assert said(browser).startswith('7,')
+    browser.find_element('id', 'pad').send_keys(*[Keys.UP]*13, Keys.SPACE, *[Keys.DOWN]*26, Keys.SPACE)
+    until(browser, "return document.getElementById('verdict').textContent.startsWith('1,')")
+
+
+@needs_browser
+def test_all_by_keyboard(browser, address):
+    "Tab leads through the page and out of it again, each stop has a name and is seen."
+    from selenium.webdriver import ActionChains, Keys
+    go(browser, address)
+    browser.execute_script("document.activeElement.blur(); scrollTo(0, 0)")
+    stops = []
+    for _ in range(140):
+        ActionChains(browser).send_keys(Keys.TAB).perform()
+        stop = browser.execute_script('''const e = document.activeElement, s = getComputedStyle(e.closest('.file') ?? e)
+            if (e === document.body) return null
+            return [e.id || e.className || e.tagName, e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '', s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2]''')
+        if stop is None: break
+        stops.append(stop)
+    names = [s[0] for s in stops]
+    assert names[:2] == ['first', 'second'] and {'pad', 'pen', 'undo', 'clear', 'file', 'evidence', 'dial-bits', 'dial-down', 'reset'} <= set(names), names
+    assert sum(n.startswith('map') for n in names) == 14 and all(name.strip() and seen for _, name, seen in stops), [s for s in stops if not (s[1].strip() and s[2])]
+
+
+@needs_browser
+def test_reduced_motion(browser, address):
+    browser.execute_cdp_cmd('Emulation.setEmulatedMedia', {'features': [{'name': 'prefers-reduced-motion', 'value': 'reduce'}]})
+    try:
+        go(browser, address)
+        moving = browser.execute_script("return [...document.querySelectorAll('*')].filter(e => !/^(0s|all 0s)/.test(getComputedStyle(e).transitionDuration) || getComputedStyle(e).animationName !== 'none').length")
+        assert moving == 0
+    finally: browser.execute_cdp_cmd('Emulation.setEmulatedMedia', {'features': []})
+
+
+@needs_browser
+def test_a_submission_gives_the_same_answers(engine, tmp_path, monkeypatch):
+    monkeypatch.setenv('COURSE_STEPS_EPOCHS', '1')
+    file = tmp_path/'mine.py'
+    file.write_text("from course_steps.layers import conv_net\ndef model(): return conv_net([(6,3), 'pool', (8,3), 'pool', 'gap', (10,1)], norm=True)\n")
+    found = find_network(file, bundled_digits())
+    x, (mean, std) = bundled_digits().test[0][:300], found.packed['stats']
+    probs = found.model((x[:, None]/255 - mean)/std).detach().flatten(1).softmax(1).numpy()
+    said = engine.execute_script('''const net = new Network(arguments[0]), x = bytesOf(arguments[1])
+        return [...Array(300).keys()].map(i => net.predict(x.subarray(784*i, 784*i + 784)))''', found.packed, bytes64(x.numpy()))
+    assert (np.argmax(said, 1) == probs.argmax(1)).all() and np.abs(np.array(said) - probs).max() < 1e-3
+
+
+@needs_browser
+def test_hostile_files(browser, tmp_path, monkeypatch):
+    "Names in a file of weights and the name of a submission are text on the page that the command writes."
+    monkeypatch.setenv('COURSE_STEPS_EPOCHS', '1')
+    digits, weights = bundled_digits(), tmp_path/'evil.safetensors'
+    save_weights(get_step(3).model(), weights, step=3, stats=digits.stats, classes=[f'{EVIL}{i}' for i in range(10)], data=EVIL)
+    file = tmp_path/"<img src=x onerror='window.evil = 1'>.py"
+    file.write_text("from course_steps.layers import conv_net\ndef model(): return conv_net([(4,3), 'pool', 'gap', (10,1)], norm=True)\n")
+    for what in (weights, file):
+        out = tmp_path/'net.html'
+        assert main(['look', str(what), '--out', str(out)]) == 0
+        go(browser, out.as_uri())
+        time.sleep(0.3)
+        assert browser.execute_script("return [window.evil, document.querySelectorAll('img').length]") == [None, 0] and not errors(browser)
+    html = turn_digit(weights)._repr_html_()
+    (tmp_path/'piece.html').write_text(f'<!doctype html><meta charset="utf-8"><title>x</title><body>{html}')
+    browser.get((tmp_path/'piece.html').as_uri())
+    until(browser, "return document.querySelector('figure iframe')?.contentDocument?.documentElement.dataset.ready")
+    assert browser.execute_script("return [window.evil, document.querySelector('figure iframe').contentWindow.evil, document.querySelectorAll('img').length]") == [None, None, 0]
+
+
+BAD = {
+    'fails': ('def model(): return 1/0', 'ZeroDivisionError'),
+    'defines nothing': ('x = 1', 'defines no function model()'),
+    'too large': ('import torch\ndef model(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 1300), torch.nn.Linear(1300, 10))', 'at most 1,000,000'),
+    'another layer': ('import torch\ndef model(): return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10), torch.nn.Tanh())', 'is Tanh, which the page cannot show'),
+    'ends the program': ('import sys; sys.exit(0)', 'sys.exit'),
+}
+
+
+@pytest.mark.parametrize('name', BAD)
+def test_a_bad_submission_gets_one_sentence(name, tmp_path, capsys):
+    code, message = BAD[name]
+    (tmp_path/'bad.py').write_text(code)
+    assert main(['look', str(tmp_path/'bad.py'), '--out', str(tmp_path/'never.html')]) == 1
+    err = capsys.readouterr().err
+    assert message in err and err.count('\n') == 1 and 'Traceback' not in err
+    assert not (tmp_path/'never.html').exists() and not list((tmp_path/'runs').rglob('*.safetensors'))
+
+
+def test_bad_weights_get_one_sentence(tmp_path, capsys):
+    digits, model = bundled_digits(), get_step(3).model()
+    (tmp_path/'empty').mkdir()
+    (tmp_path/'text.txt').write_text('no weights')
+    save_weights(model, tmp_path/'other', step=4, stats=digits.stats, classes=digits.classes)
+    with torch.no_grad(): next(model.parameters()).fill_(float('nan'))
+    save_weights(model, tmp_path/'nan', step=3, stats=digits.stats, classes=digits.classes)
+    for what, message in {'empty': 'has no weights', 'none': 'There is no', 'text.txt': 'damaged', 'other': 'does not fit', 'nan': 'not finite'}.items():
+        assert main(['look', str(tmp_path/what), '--out', str(tmp_path/'never.html')]) in (1, 2)
+        err = capsys.readouterr().err
+        assert message in err and err.count('\n') == 1 and not (tmp_path/'never.html').exists(), (what, err)

@@ -19,10 +19,11 @@ const say = text => { byId('live').textContent = text }
 
 class Pad {
   constructor(box, change) {
-    Object.assign(this, {lines: [], width: 0.09, change, cursor: [0.5, 0.5], down: false, keyed: false})
+    Object.assign(this, {lines: [], width: 0.09, pen: 0.09, example: false, change, cursor: [0.5, 0.5], down: false, keyed: false})
     this.canvas = el('canvas', {id: 'pad', width: 2*PAD, height: 2*PAD, tabIndex: 0, role: 'application', ariaLabel: 'Drawing pad', ariaDescribedBy: 'pad-help'})
     this.empty = el('p', {className: 'empty', textContent: 'Draw here'})
-    box.append(this.canvas, this.empty)
+    this.note = el('p', {className: 'example', textContent: 'An example: draw here, and it goes away'})
+    box.append(this.canvas, this.empty, this.note)
     this.canvas.addEventListener('pointerdown', e => this.start(e))
     this.canvas.addEventListener('pointermove', e => this.move(e))
     for (const name of ['pointerup', 'pointercancel']) this.canvas.addEventListener(name, () => { this.drawing = false })
@@ -31,10 +32,10 @@ class Pad {
     this.clear()
   }
 
-  clear() { this.set([]) }
+  clear() { this.set([], this.pen) }
 
-  set(lines, width = this.width) { // Another drawing
-    Object.assign(this, {lines, width, ink: drawLines(lines, width, PAD)})
+  set(lines, width = this.width, example = false) { // Another drawing; an example goes away with the first stroke
+    Object.assign(this, {lines, width, example, ink: drawLines(lines, width, PAD)})
     this.show()
   }
 
@@ -59,7 +60,11 @@ class Pad {
     this.change()
   }
 
-  begin(p) { this.lines.push([]); this.extend(p) }
+  begin(p) {
+    if (this.example) this.set([], this.pen)
+    this.lines.push([])
+    this.extend(p)
+  }
 
   extend(p) {
     const line = this.lines.at(-1), last = line.at(-1) ?? p
@@ -96,6 +101,7 @@ class Pad {
       c.stroke()
     }
     this.empty.hidden = this.lines.length > 0 || this.keyed
+    this.note.hidden = !this.example
     if (!this.keyed) return
     const [x, y] = this.cursor.map(v => v*n)
     c.beginPath(); c.arc(x, y, 14, 0, 7); c.moveTo(x - 26, y); c.lineTo(x + 26, y); c.moveTo(x, y - 26); c.lineTo(x, y + 26)

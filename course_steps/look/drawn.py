@@ -6,7 +6,7 @@
 __all__ = ['PAD', 'draw_lines', 'read_drawn', 'page_drawings', 'drawn_images', 'wilson', 'drawn_accuracy']
 
 # %% ../../nbs/api/look/drawn.ipynb #lkdr0003
-import json
+import base64, json, zlib
 from functools import cache
 from math import sqrt
 
@@ -21,13 +21,24 @@ from ..pictures import center, clean_strokes
 # %% ../../nbs/api/look/drawn.ipynb #lkdr0010
 PAD = 280 # Pixels of the drawing pad
 
+def _box(
+    a:np.ndarray, # A point (x, y), pixels
+    b:np.ndarray, # Another one
+    reach:float, # Pixels around both
+    side:int, # Pixels of the drawing
+) -> tuple: # (rows, columns) as slices
+    "The pixels near a line."
+    low, high = np.minimum(a, b) - reach - 1, np.maximum(a, b) + reach + 1
+    (x0, y0), (x1, y1) = (np.clip(v, 0, side).astype(int) for v in (np.floor(low), np.ceil(high) + 1))
+    return slice(y0, y1), slice(x0, x1)
+
 def _near(
     a:np.ndarray, # A point (x, y), pixels
     b:np.ndarray, # Another one
-    side:int, # Pixels of the drawing
-) -> np.ndarray: # (side, side), pixels
-    "How far each pixel is from the line between two points."
-    y, x = np.mgrid[:side, :side] + 0.5
+    where:tuple, # (rows, columns) as slices
+) -> np.ndarray: # One for each pixel of `where`, pixels
+    "How far pixels are from the line between two points."
+    y, x = np.mgrid[where] + 0.5
     (dx, dy), px, py = b - a, x - a[0], y - a[1]
     length = dx*dx + dy*dy
     t = np.clip((px*dx + py*dy)/length, 0, 1) if length else 0
@@ -43,27 +54,35 @@ def draw_lines(
     for line in lines:
         points = np.asarray(line, dtype=float)*side
         for a,b in zip((points[0], *points), points):
-            out = np.maximum(out, 255*np.clip(0.5 + width*side/2 - _near(a, b, side), 0, 1))
+            at = _box(a, b, width*side/2, side)
+            out[at] = np.maximum(out[at], 255*np.clip(0.5 + width*side/2 - _near(a, b, at), 0, 1))
     return out
 
 # %% ../../nbs/api/look/drawn.ipynb #lkdr0011
 @cache
-def read_drawn() -> tuple: # Of dicts: label, style, width of the pen, lines of points (x, y) from 0 to 255
+def read_drawn(
+    name:str='drawn', # 'drawn' for digits, 'strange' for what is none
+) -> tuple: # Of dicts: label, style, width of the pen, lines of points (x, y) from 0 to 255
     "The drawings made for the test."
-    return tuple(json.loads(line) for _,line in numbered_lines(published_dir()/'drawn.jsonl'))
+    return tuple(json.loads(line) for _,line in numbered_lines(published_dir()/f'{name}.jsonl'))
 
-def page_drawings() -> list: # Of dicts, the lines as text
-    "The drawings as a page gets them: two hexadecimal digits for each x and each y."
+def page_drawings(
+    name:str='drawn', # As for `read_drawn`
+    every:int=1, # One of so many drawings
+) -> str:
+    "The drawings as a page gets them: compressed JSON, two hexadecimal digits for each x and each y."
     as_text = lambda line: bytes(v for point in line for v in point).hex()
-    return [{**d, 'lines': '_'.join(map(as_text, d['lines']))} for d in read_drawn()]
+    told = [{**d, 'lines': '_'.join(map(as_text, d['lines']))} for d in read_drawn(name)[::every]]
+    return base64.b64encode(zlib.compress(json.dumps(told).encode(), 9)).decode()
 
 @cache
-def drawn_images() -> tuple: # (`uint8` (N, 28, 28), labels (N,))
+def drawn_images(
+    name:str='drawn', # As for `read_drawn`
+) -> torch.Tensor: # `uint8` (N, 28, 28)
     "The drawings as a network sees them."
-    drawn = read_drawn()
-    inks = (draw_lines([np.array(line)/255 for line in d['lines']], d['width']) for d in drawn)
-    x = [center(clean_strokes(ink)) for ink in inks]
-    return torch.from_numpy(np.stack(x)), torch.tensor([d['label'] for d in drawn])
+    drawings = read_drawn(name)
+    inks = (draw_lines([np.array(line)/255 for line in d['lines']], d['width']) for d in drawings)
+    return torch.from_numpy(np.stack([center(clean_strokes(ink)) for ink in inks]))
 
 # %% ../../nbs/api/look/drawn.ipynb #lkdr0017
 def wilson(
@@ -80,10 +99,10 @@ def drawn_accuracy(
     what, # What `find_network` takes
 ) -> dict: # right, n, accuracy in percent, low and high of its 95 % interval, wrong: list of (label, style, answer)
     "How many of the drawings a network reads."
-    found, (x, y) = find_network(what, bundled_digits()), drawn_images()
+    found, drawn = find_network(what, bundled_digits()), read_drawn()
     mean, std = found.packed['stats']
-    with torch.no_grad(): said = found.model((x[:, None]/255 - mean)/std).argmax(1)
-    right, n = int((said == y).sum()), len(y)
-    low, high = wilson(right, n)
-    wrong = [(d['label'], d['style'], int(s)) for d,s in zip(read_drawn(), said) if d['label'] != s]
+    with torch.no_grad(): said = found.model((drawn_images()[:, None]/255 - mean)/std).flatten(1).argmax(1).tolist()
+    wrong = [(d['label'], d['style'], s) for d,s in zip(drawn, said) if d['label'] != s]
+    n = len(drawn)
+    (low, high), right = wilson(n - len(wrong), n), n - len(wrong)
     return dict(right=right, n=n, accuracy=100*right/n, low=low, high=high, wrong=wrong)

@@ -137,7 +137,7 @@ function softmax(logits) {
 
 class Network {
   constructor(net) { // One of the networks in the data of the page
-    Object.assign(this, {title: net.title, params: net.params, classes: net.classes, stats: net.stats, about: net.about, data: net.data})
+    Object.assign(this, {title: net.title, params: net.params, classes: net.classes, stats: net.stats, about: net.about, data: net.data, floor: net.floor, unsure: net.unsure})
     const floats = floatsOf(net.floats)
     let at = 0
     const take = n => n ? floats.subarray(at, at += n) : null

@@ -22,6 +22,7 @@ from ..images import ImageSet
 from ..layers import count_params
 from ..learner import step_learner
 from .trace import Layer, trace
+from ..step import Step
 from ..steps import STEPS, get_step
 from ..weights import load_trained, misfit, read_tensors, weights_file, write_tensors
 
@@ -87,24 +88,35 @@ def published_weights(
     return path
 
 # %% ../../nbs/api/look/network.ipynb #lknw0011
+def _read(
+    file:Path, # A submission
+) -> Step:
+    "The step of a submission, if a page can show its network; raises `CourseError` that says why not."
+    try:
+        step = read_submission(str(file))
+        model = step.model()
+    except KeyboardInterrupt: raise
+    except BaseException as e:                                # A file of others can raise anything
+        raise CourseError(f'{file} fails: {failure(e, str(file))}') from None
+    trace(model)                                              # Refused before its training, not after it
+    return step
+
 def _trained(
     file:Path, # A submission
     images:ImageSet, # To train on
     epochs:int, # Epochs to train
 ) -> nn.Module:
     "The trained network of a submission, its weights kept for the next time; raises `CourseError` that says why not."
-    sha = hashlib.sha256(file.read_bytes()).hexdigest()
+    step, sha = _read(file), hashlib.sha256(file.read_bytes()).hexdigest()
     kept = runs_dir()/f'{file.stem}-{images.name}-{epochs}epochs-{sha[:8]}'/'weights.safetensors'
+    if kept.is_file():
+        (model, tensors) = step.model(), read_tensors(kept)[0]
+        if not misfit(model, tensors): return _load(model, tensors)
     try:
-        step = read_submission(str(file))
-        if kept.is_file():
-            (model, tensors) = step.model(), read_tensors(kept)[0]
-            if not misfit(model, tensors): return _load(model, tensors)
         learn = step_learner(step, get_dls(images, bs=step.bs, tfms=step.tfms, device='cpu'))
         learn.fit_one_cycle(epochs, step.lr_max)
     except KeyboardInterrupt: raise
-    except BaseException as e:                                # A file of others can raise anything
-        raise CourseError(f'{file} fails: {failure(e, str(file))}') from None
+    except BaseException as e: raise CourseError(f'{file} fails: {failure(e, str(file))}') from None
     write_tensors(learn.model.state_dict(), kept, submission=sha, data=images.name)
     return learn.model.eval()
 

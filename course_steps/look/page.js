@@ -1,10 +1,10 @@
 // The page: one drawing, one or two networks, and everything follows.
 
-const data = JSON.parse(byId('data').textContent), samples = data.samples, SURE = 0.9
+const data = JSON.parse(byId('data').textContent), samples = data.samples
 const state = {net: 0, beside: null, sample: null, drawing: null, mute: '', mute2: '', ...Object.fromEntries(Object.entries(DIALS).map(([k, d]) => [k, d[3]])), ...fromHash(location.hash, data.networks.length)}
 const pad = new Pad(byId('pad-box'), () => { state.sample = state.drawing = null; pixels = null; later(true) })
 const inspector = new Inspector(byId('inspect'), byId('inspector'), mute)
-let pixels = null, images = [], views = [], bars = [], measures = [], pointed = null, waiting = false, drawings = [], note = ''
+let pixels = null, images = [], views = [], bars = [], measures = [], pointed = null, waiting = false, drawings = [], strange = [], note = ''
 
 const change = () => ({angle: state.angle, right: state.right, down: state.down, noise: state.noise})
 const bits = () => state.bits > 8 ? 32 : state.bits
@@ -40,12 +40,12 @@ function refresh() {
 function verdict(answers) {
   const text = answers.map((probs, i) => {
     const {net} = views[i], order = probs.map((p, k) => [p, k]).sort((a, b) => b[0] - a[0]), [[p, best], [q, next]] = order, name = k => net.classes[k]
-    const far = measures[i].floor !== undefined && Math.max(...net.outs.at(-1)) < measures[i].floor
+    const far = Math.max(...net.outs.at(-1)) < (net.floor ?? -Infinity)
     const who = views.length > 1 ? `${net.title.split(':')[0]}: ` : ''
-    if (p >= SURE && !far) return `${who}${name(best)}, ${percent(p)} sure.`
+    if (p >= data.sure && !far) return `${who}${name(best)}, ${percent(p)} sure.`
     return `${who}Not sure: ${far ? `unlike the digits that it knows, perhaps ${name(best)}` : `${name(best)} (${percent(p)}) or ${name(next)} (${percent(q)})`}.`
   })
-  const said = note || text.join(' ') || 'Nothing is drawn yet: draw a digit, or take one below.'
+  const said = note || text.join('\n') || 'Nothing is drawn yet: draw a digit, or take one below.'
   if (byId('verdict').textContent !== said) byId('verdict').textContent = said
 }
 
@@ -93,6 +93,9 @@ function mute(view, i, c) {
   later()
 }
 
+// A drawing as a network sees it; there are hundreds, so each is prepared when it is needed.
+const pixelsOf = d => d.pixels ??= center(cleanStrokes(drawLines(d.lines, d.width, PAD)))
+
 // Accuracy of each network, as it is and as it was trained.
 async function measureAll() {
   if (!images.length) return
@@ -101,11 +104,11 @@ async function measureAll() {
     const {net} = view, m = measures[i], how = {muted: net.muted, bits: bits(), change: change()}, whole = {muted: [], bits: 32, change: {}}
     m.usual ??= await m.count(images.slice(0, n), labels, whole, (r, k) => m.show(r, k))
     if (!m.usual) return
-    m.floor ??= [...m.usual.best].sort((a, b) => a - b)[Math.floor(n/200)]
-    m.drawn ??= await m.count(drawings.map(d => d.pixels), drawings.map(d => d.label), whole)
-    if (!m.drawn) return
     const began = performance.now(), now = await m.count(images.slice(0, n), labels, how, (r, k) => m.show(r, k))
     if (now) { m.show(now.right, now.n); m.milliseconds = window.courseSteps.measured = performance.now() - began; later(true) }
+    if (!now || m.drawn) return
+    m.drawn = await m.count(drawings.map(d => () => pixelsOf(d)), drawings.map(d => d.label), whole) // Last, for it takes longest, and begins again where it was cut short
+    if (m.drawn) m.show(now.right, now.n)
   }))
 }
 

@@ -14,6 +14,7 @@ from .drawn import page_drawings
 from .frame import Page, assemble
 from .network import SHOWN, Found, find_network
 from .samples import images_at_hand, sample_images
+from .sure import SURE, floor_of, published_figures, weights_key
 from .trace import run_layers, trace
 
 # %% ../../nbs/api/look/page.ipynb #lkpg0010
@@ -40,6 +41,15 @@ def _beside(
     same = lambda name, o: o.packed[name] == found.packed[name]
     return [o for o in other if same('classes', o) and not same('title', o)]
 
+def _told(
+    found:Found, # A network
+    images, # `ImageSet` at hand, or None
+) -> dict: # What JSON can hold
+    "A network as the page gets it: with the logit below which it is not sure, and what is published about it."
+    row = published_figures().get(weights_key(found), {})
+    unsure = {k: v for k,v in row.items() if k.startswith('unsure_')}
+    return {**found.packed, 'data': found.data, 'floor': floor_of(found, images), 'unsure': unsure or None}
+
 def look(
     *networks, # Networks, learners, numbers of steps, folders of runs, weights, Python files that define `model()`
     out=None, # File to write; default: none
@@ -56,7 +66,8 @@ def look(
     shown = images or images_at_hand(found[0].data)
     samples = shown and sample_images(shown, found[0].model, found[0].packed['stats'])
     if samples: samples['title'] = SHOWN.get(shown.name, shown.name)
-    data = dict(networks=[{**f.packed, 'data': f.data} for f in found], drawings=page_drawings(), samples=samples)
+    data = dict(networks=[_told(f, shown) for f in found], drawings=page_drawings(), strange=page_drawings('strange', 11),
+                samples=samples, sure=SURE)
     call = None if images else ('look', networks)
     page = Page(assemble('page.html', f'See inside: {titles}', data), titles, _still(found[0], shown or bundled_digits()),
                 call, 'max(640px, 85vh)')

@@ -55,9 +55,17 @@ function showNetworks() {
 
 function showTitle(net) {
   byId('title').textContent = `See inside ${net.title}`
+  showTrust(net)
   byId('about').textContent = `${plural(net.params, 'parameter')} in ${plural(net.layers.length, 'layer')}. ${net.about}`
   byId('evidence-box').hidden = !net.evidence(0)
   byId('evidence-for').replaceChildren(el('option', {value: '', textContent: 'its answer'}), ...net.classes.map((name, i) => el('option', {value: i, textContent: name})))
+}
+
+// What "not sure" means, and how often it was said when that was measured.
+function showTrust({unsure, floor}) {
+  const rule = `"Not sure" is said where the answer has less than ${100*data.sure} %${floor == null ? '' : ', or where the strongest value before softmax is lower than for 98 of 100 training digits'}.`
+  const rates = unsure && ` For this network, that is so for ${unsure.unsure_test.toFixed(1)} % of the test digits, ${unsure.unsure_drawn.toFixed(1)} % of digits drawn for this test, and ${unsure.unsure_strange.toFixed(1)} % of letters, signs and scribbles: about the others it is sure, and wrong.`
+  byId('trust').textContent = rule + (rates ?? '')
 }
 
 function showChoices() {
@@ -89,10 +97,10 @@ function takeSample(i) {
   pad.clear()
 }
 
-function takeDrawing(i) {
+function takeDrawing(d, i) { // The position counts those that are no digits after the digits
   pixels = null
   Object.assign(state, {sample: null, drawing: i})
-  pad.set(drawings[i].lines.map(l => [...l]), drawings[i].width)
+  pad.set(d.lines.map(l => [...l]), d.width, true)
 }
 
 function showSamples() {
@@ -104,8 +112,12 @@ function showSamples() {
     rows.push(row('Test images', firsts.map(i => of(i))), row(`${data.networks[0].title.split(':')[0]} gets these wrong`, extra('hard').map(i => of(i, `, number ${samples.places[i]} of the test set`))),
       row('Wrong labels', extra('label').map(i => of(i, `, as the label says, number ${samples.places[i]} of the test set`))))
   }
-  const few = drawings.flatMap((d, i) => i % 6 === d.label % 6 ? [i] : []) // Two of each digit, and all styles
-  rows.push(row('Drawn for this test', few.map(i => thumb(drawings[i].pixels, `${drawings[i].label}, ${drawings[i].style}`, () => takeDrawing(i)))))
+  const few = [...Array(10).keys()].flatMap(k => { // Two of each digit, and all styles
+    const mine = drawings.flatMap((d, i) => d.label === k ? [i] : [])
+    return mine.length ? [mine[k % 12], mine[12 + 7*k % 24]] : []
+  })
+  const drawn = (d, name, i) => thumb(pixelsOf(d), name, () => takeDrawing(d, i))
+  rows.push(row('Drawn for this test', few.map(i => drawn(drawings[i], `${drawings[i].label}, ${drawings[i].style}`, i))), row('No digits', strange.map((d, i) => drawn(d, d.label, drawings.length + i))))
   byId('samples').replaceChildren(...rows.filter(Boolean))
 }
 
@@ -122,7 +134,7 @@ function keep() {
 }
 
 function listen() {
-  byId('pen').addEventListener('input', e => { pad.width = Number(e.target.value)/100; if (pad.lines.length) { pad.set(pad.lines, pad.width); later(true) } })
+  byId('pen').addEventListener('input', e => { pad.pen = Number(e.target.value)/100; pad.set(pad.lines, pad.pen); later(true) })
   byId('undo').addEventListener('click', () => { pixels = null; pad.undo() })
   byId('clear').addEventListener('click', () => { pad.clear(); note = ''; pressed(null); pad.change() })
   byId('file').addEventListener('change', e => { if (e.target.files[0]) takePicture(e.target.files[0]); e.target.value = '' })
@@ -148,17 +160,20 @@ async function start() {
   showChoices()
   showSliders()
   listen()
-  drawings = data.drawings.map(d => ({...d, lines: lines(d.lines)})).map(d => ({...d, pixels: center(cleanStrokes(drawLines(d.lines, d.width, PAD)))}))
+  const read = async text => !text?.length ? [] : JSON.parse(new TextDecoder().decode(await unpacked(text))).map(d => ({...d, lines: lines(d.lines)}))
+  ;[drawings, strange] = await Promise.all([read(data.drawings), read(data.strange)])
   if (samples) {
     const bytes = await unpacked(samples.pixels)
     images = samples.labels.map((_, i) => bytes.subarray(PIXELS*i, PIXELS*(i + 1)))
   }
   showSamples()
+  const all = [...drawings, ...strange], first = drawings.findIndex(d => d.label === 7)
   if (images[state.sample]) takeSample(state.sample)
-  else if (drawings[state.drawing]) takeDrawing(state.drawing)
+  else if (all[state.drawing]) takeDrawing(all[state.drawing], state.drawing)
   else if (state.draw) pad.set(state.draw, state.pen ?? pad.width)
-  else if (drawings.length) takeDrawing(drawings.findIndex(d => d.label === 7))
-  byId('pen').value = Math.round(100*pad.width)
+  else if (drawings.length) takeDrawing(drawings[first], first)
+  if (state.draw) pad.pen = pad.width
+  byId('pen').value = Math.round(100*pad.pen)
   showNetworks()
   document.documentElement.dataset.ready = 'true'
 }

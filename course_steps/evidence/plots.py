@@ -15,6 +15,7 @@ from statistics import mean
 from fastai.interpret import ClassificationInterpretation
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ..core import CourseError, UsageError, runs_dir
 from ..data import get_dls
@@ -57,10 +58,10 @@ def _plot_epochs(
 ):
     "Draw a line over the epochs; a single epoch is a dot with its value."
     ax.plot(range(1, len(values) + 1), values, 'o-', color=color, ms=3 if len(values) > 1 else 8, label=label)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    if len(values) > 1: return
-    ax.annotate(f'{values[0]:.3g}', (1, values[0]), xytext=(8, 0), textcoords='offset points', va='center', color=color)
-    ax.set_xlim(0.5, 1.5)
+    if len(values) > 1: return ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.annotate(f'{values[0]:.3g}', (1, values[0]), xytext=(-8, 0), textcoords='offset points', ha='right', va='center',
+                color=color)
+    ax.set(xlim=(0.5, 1.5), xticks=[1])
 
 def _plot_logged(
     ax, # Axes of accuracies

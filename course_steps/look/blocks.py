@@ -22,7 +22,7 @@ from ..evidence.style import ACCENT, NEUTRAL, ORIGINAL, OURS, WIDTH, get_fig
 class Block:
     "A convolution, pooling or linear layer, and what follows it."
     name:str # Of the child of the network that it belongs to, such as 'conv1'
-    kind:str # Such as '3x3', 'dw 3x3' (one filter for each channel), 'max', 'mean', 'linear', or 'image'
+    kind:str # Such as '3x3', 'dw 3x3' (one filter for each channel), 'max', 'avg', 'linear', or 'image'
     shape:tuple # Of its output: (channels, height, width)
     params:int = 0 # Trainable, with batch normalization; 0 where the weights are those of a block before
     muls:int = 0 # Multiplications for one image
@@ -39,7 +39,7 @@ def _kind(
 ) -> 'str|None': # None for what belongs to the block before
     "What a layer is called in a picture."
     if isinstance(m, nn.Conv2d): return ('dw ' if m.groups > 1 else '') + 'x'.join(map(str, m.kernel_size))
-    kinds = {nn.MaxPool2d: 'max', nn.AvgPool2d: 'mean', nn.AdaptiveAvgPool2d: 'mean', nn.Linear: 'linear'}
+    kinds = {nn.MaxPool2d: 'max', nn.AvgPool2d: 'avg', nn.AdaptiveAvgPool2d: 'avg', nn.Linear: 'linear'}
     return next((kind for cls,kind in kinds.items() if isinstance(m, cls)), None)
 
 def _window(
@@ -107,6 +107,7 @@ def _rows(
             'channels': lambda b: f'{b.shape[0]}', 'params': lambda b: short(b.params)}
     if any(b.padding for b in blocks if b): rows['padding'] = lambda b: f'{b.padding}' if b.padding else ''
     if any(b.kind.startswith('dw') for b in blocks if b): rows['depthwise'] = lambda b: 'yes' if 'dw' in b.kind else ''
+    if any(b.shared for b in blocks if b): rows['shared'] = lambda b: 'yes' if b.shared else ''
     if any(b.norm for b in blocks if b): rows['batch norm'] = lambda b: 'yes' if b.norm else ''
     if any(b.dropout for b in blocks if b): rows['dropout'] = lambda b: f'{b.dropout:g}' if b.dropout else ''
     return rows
@@ -184,7 +185,8 @@ def _cost(
     b:Block, # A block
 ) -> float: # 0 for the same, 2 as much as one new and one gone
     "How far two blocks are from being the same."
-    return 2.1 if a.kind != b.kind else 0.5*(a.muls > 0 and (a.shape[0], a.padding) != (b.shape[0], b.padding))
+    if a.kind.removeprefix('dw ') != b.kind.removeprefix('dw '): return 2.1
+    return 0.5*(a.kind != b.kind or a.muls > 0 and (a.shape[0], a.padding) != (b.shape[0], b.padding))
 
 def paired_blocks(
     before:list, # Of `Block`

@@ -235,7 +235,7 @@ def _extent(
 ) -> tuple: # (left, right, bottom, top) in pixels of the image
     "Where the centers of what the positions see lie in the image."
     blocks = read_blocks(model, tuple(x.shape[1:]))
-    b = blocks[next(i for i,b in enumerate(blocks) if b.kind == 'mean') - 1]
+    b = blocks[next(i for i,b in enumerate(blocks) if b.kind == 'avg') - 1]
     first = b.start + (b.field - 1)/2 - b.jump/2
     last = first + b.jump*b.shape[-1]
     return first, last, last, first

@@ -32,12 +32,15 @@ from .evidence.ablations import *
 from .evidence.augmentations import *
 from .evidence.calibration import *
 from .evidence.compare import *
+from .evidence.digits import *
 from .evidence.goals import *
 from .evidence.intervals import *
 from .evidence.kilobytes import *
 from .evidence.paired import *
 from .evidence.plots import *
+from .evidence.seeds import *
 from .evidence.speed import *
+from .evidence.style import ACCENT, NEUTRAL, ORIGINAL, OURS, SIGNED, WIDTH, frame, get_cells, get_fig
 from .evidence.tables import *
 from .evidence.transfer import *
 from .evidence.yours import *
@@ -45,9 +48,13 @@ from .export import *
 from .images import *
 from .layers import *
 from .learner import *
+from .look.blocks import plot_change, plot_net, read_blocks
 from .look.drawn import drawn_accuracy
+from .look.inside import *
 from .look.page import look
 from .look.pieces import drag_kernel, explore_field, round_weights, show_passes, turn_digit
+from .look.shares import plot_params, plot_work
+from .look.training import *
 from .pictures import *
 from .predict import *
 from .quantize import *

@@ -4,10 +4,10 @@ import re
 import nbformat
 import pytest
 from conftest import ROOT
+from standard import ARC, lesson_report, missing
 
 SECTIONS = ['Target', 'At a glance', 'Build it', 'Check it', 'Train it', 'Results', 'Analysis', 'Quiz', 'Exercises', 'What next']
-ARC = ['The question', 'See it fail', 'The idea', 'The same in the library', 'The step', 'Train it', 'Look inside', 'Does it work?', 'You may object', 'In three sentences',
-       'Quiz', 'Exercises', 'Go deeper', 'What next'] # Of a lesson that was rewritten; SECTIONS are those of the others
+TAUGHT = [] # Names of the lessons that have all of the standard, such as '05_dropout'; once all do, this list and SECTIONS go
 WITHOUT_STEP = [0] # Lessons that train no step of the course
 LESSONS = sorted((ROOT/'nbs/lessons').glob('*.ipynb'))
 
@@ -32,9 +32,43 @@ def test_sections(lesson):
     assert re.match(rf'# {kind} {number}: .+\n\n> .+', text), f'{lesson.name} needs a title, and a line that says what it buys'
     found = re.findall(r'^## (.+)$', text, re.M)
     wanted = sections(number, found)
-    missing = [s for s in wanted if s not in found]
-    assert not missing, f'{lesson.name} has no section {missing[0]}'
+    absent = [s for s in wanted if s not in found]
+    assert not absent, f'{lesson.name} has no section {absent[0]}'
     assert [s for s in found if s in wanted] == wanted, f'{lesson.name} has its sections in another order: {found}'
+
+
+@pytest.mark.parametrize('lesson', [p for p in LESSONS if p.stem in TAUGHT], ids=lambda p: p.stem)
+def test_standard(lesson):
+    "A lesson has what the standard asks."
+    lacks = missing(lesson)
+    assert not lacks, '\n'.join([f'{lesson.name} lacks:', *lacks])
+
+
+def test_every_taught_lesson_is_there():
+    assert set(TAUGHT) <= {p.stem for p in LESSONS}
+
+
+def cells(*texts): return [(nbformat.v4.new_markdown_cell if kind == 'md' else nbformat.v4.new_code_cell)(text) for kind, text in texts]
+
+
+def test_the_standard_is_measured(tmp_path):
+    "The report counts what it says it counts."
+    said = [('md', '# Step 99: Nothing\n\n> A line'), ('code', '#| default_exp steps.step99'), ('code', 'from course_steps.all import *'), ('md', '## The question'),
+            ('md', 'Eight words stand in this very first line.\n\nAfter this lesson you can:\n\n- do\n- this\n- that'), ('code', '#| fig-alt: A curve that nobody else describes in these words\nplt.plot([1])'),
+            ('md', '## The idea'), ('code', '#| hide\nimport os'), ('code', '#| fig-alt: Short\nplot_curves(result)'), ('md', '### Exercise 99.1: Easy ★'), ('md', '### Exercise 99.2: Bare')]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells(*said)), tmp_path/'99_nothing.ipynb')
+    report = {what: (found, good) for what, found, _, good in lesson_report(tmp_path/'99_nothing.ipynb')}
+    assert report['words of its own'] == (18, False)
+    assert report['missing sections'][0] == [s for s in ARC if s not in ('The question', 'The idea')]
+    assert report['sections in the order of the arc'] == (True, True)
+    assert report['lines of "After this lesson you can"'] == (3, True)
+    assert report['pictures besides curves and mistakes'] == (1, False)
+    assert report['before the first picture'] == ('18 words, 1 code cells', True)
+    assert report['alternative texts that are too short'] == (['Short'], False)
+    assert report['import cells'] == (1, True)
+    assert report['code cells that are shown'] == (3, False)
+    assert report['exercises without stars'] == (['Exercise 99.2: Bare'], False)
+    assert report['kinds of exercises that are missing'] == (['★★', '★★★'], False)
 
 
 @pytest.mark.parametrize('lesson', LESSONS, ids=lambda p: p.stem)

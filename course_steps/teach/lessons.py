@@ -91,7 +91,14 @@ def needed_names(
     return sorted(used - made_names(code) - arguments - imported - set(dir(builtins)))
 
 # %% ../../nbs/api/teach/lessons.ipynb #cb358b1f
-_KEPT = '## Check it', '## Quiz', '## Exercises' # Sections that keep their code
+_KEPT = 'Check it', 'Quiz', 'Exercises' # Sections that keep their code
+
+def _heading(
+    text:str, # Of a cell
+) -> tuple: # (level, title), (0, '') for a text that does not begin with a heading of level 1 to 3
+    "The heading with which a cell begins."
+    found = re.match(r'(#{1,3}) (.+)', text)
+    return (len(found[1]), found[2]) if found else (0, '')
 
 def _imports(
     code:str, # Of a cell
@@ -105,8 +112,8 @@ def _with_names(
 ) -> list:
     "The cells, with a line below `Check it` that says which of these names the checks use."
     texts = [_source(c) for c in cells]
-    first = next((i for i,t in enumerate(texts) if t == '## Check it'), len(cells)) + 1
-    last = next((i for i,t in enumerate(texts[first:], first) if t.startswith('## ')), len(cells))
+    first = next((i for i,t in enumerate(texts) if _heading(t)[1] == 'Check it'), len(cells)) + 1
+    last = next((i for i,t in enumerate(texts[first:], first) if _heading(t)[0]), len(cells))
     checks = '\n'.join(t for c,t in zip(cells[first:last], texts[first:last]) if c['cell_type'] == 'code')
     names = ', '.join(f'`{name}`' for name in needed_names(checks) if name in made)
     line = f'The checks use what you made above, under these names: {names}.'
@@ -117,13 +124,14 @@ def _blanked(
     nb:dict, # A learner's copy
 ): # Of (cell, code that it leaves out)
     "The cells with their code left out, outside the sections that keep it; imports stay."
-    section = ''
+    titles = {}
     for cell in nb['cells']:
         text = _source(cell)
-        if text.startswith('## '): section = text
         if cell['cell_type'] == 'markdown':
+            level, title = _heading(text)
+            if level: titles = {k: v for k,v in titles.items() if k < level} | {level: title}
             yield _with_source(cell, re.sub(r'\((\d\d_\w+)\.ipynb', r'(\1-headings.ipynb', text)), ''
-        elif section in _KEPT: yield cell, ''
+        elif not {*titles.values()}.isdisjoint(_KEPT): yield cell, ''
         else: yield _with_source(cell, _imports(text)), re.sub(r'^#.*\n', '', text)
 
 def _signatures(

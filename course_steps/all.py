@@ -30,9 +30,11 @@ from .evidence.ablations import *
 from .evidence.augmentations import *
 from .evidence.calibration import *
 from .evidence.compare import *
+from .evidence.conclusions import *
 from .evidence.goals import *
 from .evidence.intervals import *
 from .evidence.kilobytes import *
+from .evidence.overview import *
 from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.speed import *

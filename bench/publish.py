@@ -16,7 +16,8 @@ from course_steps.weights import load_trained, middle_run, read_tensors, save_we
 
 LARGE = 100_000 # Weights of networks with more parameters are not published
 MEASURED = { # What is measured from published weights, and how it is measured again
-    'results/quantized.jsonl': '`measure_packed` of course_steps.export for each line of it',
+    'results/quantized.jsonl': 'bench/quantized.py',
+    'results/calibration.jsonl': 'bench/calibration.py',
     'the stored outputs of notebooks that show published weights': 'docs/store.py with their names, then `make readme`',
     'results/bench.jsonl, row classify': '`make bench ARGS="--only classify"`'}
 

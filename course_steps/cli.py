@@ -148,7 +148,7 @@ SURE = 0.9 # Probability from which `predict` needs no second guess
 
 def predict(
     *image:str, # Image files
-    weights:str=None, # weights.safetensors of a run, or a packed file; default: the published weights of the most accurate step
+    weights:str=None, # weights.safetensors of a run, or a packed file; default: published ones, of the best step
 ):
     "Tell which digit each picture shows, how probable it is, and a second guess if the first is not sure."
     if not image: raise UsageError('There is no picture: give one or more image files.')

@@ -52,7 +52,7 @@ def step_difference(
 ) -> Difference|None:
     """By how much the runs of one step are better than those of another on the test images of MNIST.
 
-    `Unpaired` if some runs do not say which images they got wrong; None if one of them stands alone, or there is none."""
+    `Unpaired` if some runs do not say which images they got wrong; None if there are too few."""
     runs = [of_step(n, results) for n in (before, after)]
     if all(runs) and all(r.wrong is not None for rs in runs for r in rs): return paired_difference(*runs)
     if min(map(len, runs)) < 2: return None

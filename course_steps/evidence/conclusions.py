@@ -19,7 +19,7 @@ from .paired import Difference, holm
 from ..results import of_step, read_published, read_results
 
 # %% ../../nbs/api/evidence/conclusions.ipynb #conc0006
-def read_conclusions() -> list: # Of dict: step, says (its words), source, here (in ours), measure, before, after, side, bound
+def read_conclusions() -> list: # Of dict: step, says, source, here (in our words), measure, before, after, side, bound
     "What the original concluded, in its order, and how that is measured here."
     return read_published('conclusions')
 
@@ -65,7 +65,7 @@ def _beyond(
     conclusion:dict, # One of `read_conclusions`
     d:Difference, # What was measured
 ) -> tuple: # (difference from the bound, two-sided p-value of no difference from it)
-    "On which side of its bound a difference lies; the p-value of a bound other than 0 is that of a normal distribution."
+    "How far a difference lies beyond its bound; the p-value of another bound than 0 is that of a normal distribution."
     bound = 0 if conclusion['measure'] == 'level' else conclusion['bound']
     if not bound: return d.gain, d.p
     return d.gain - bound, 2*float(norm.sf(abs(d.gain - bound)/((d.high - d.low)/2/norm.ppf(0.975))))
@@ -73,8 +73,8 @@ def _beyond(
 # %% ../../nbs/api/evidence/conclusions.ipynb #conc0008
 def conclusions_table(
     results:list=None, # Of `Result`; default: the published runs
-) -> pd.DataFrame: # A row each: says, here, difference (points; of a level: above it), low, high, adjusted p, weighs, verdict
-    "The original's conclusions by step, each confirmed, refuted or open, adjusted by Holm's method for how many there are."
+) -> pd.DataFrame: # Columns: says, here, difference (of a level: above it), low, high, adjusted p, weighs, verdict
+    "The original's conclusions by step, each confirmed, refuted or open, adjusted by Holm's method for their number."
     results, told = read_results() if results is None else results, read_conclusions()
     found = [measure(c, results) for c in told]
     beyond = [_beyond(c, d) if d else (nan, nan) for c,d in zip(told, found)]

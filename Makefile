@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 STEP ?= 8
+SEEDS ?= 0
 DATA ?= mnist
+RUNS ?= nbs/lessons/runs
 ARGS ?=
 # Only the package's path is recorded, so it is found even next to a folder with the same name.
 EDITABLE = --config-settings editable_mode=compat -e
@@ -17,7 +19,7 @@ help:
 	@echo 'make notebooks                          export, clean, run all notebooks and store their outputs'
 	@echo 'make docs, make serve                   build the site into _site/, show it on port 8000'
 	@echo 'make slides                             the lessons as slides, into _slides/'
-	@echo 'make publish STEP=8                     full run on MNIST (DATA=folder), recorded in results/'
+	@echo 'make publish STEP=8 SEEDS=0-4           full runs on MNIST (DATA=folder), recorded in results/'
 	@echo 'make proof                              kills, faults and fuzzing, long versions, recorded in results/trust.jsonl'
 	@echo 'make lock                               write .ci/constraints.txt, the versions that make test installs'
 	@echo 'make bench [ARGS="--only epoch"]        speed compared with the alternatives, into results/bench.jsonl'
@@ -82,9 +84,10 @@ docs: $(VENV)/.dev
 serve: docs
 	$(BIN)/python -m http.server --directory _site 8000
 
+# Runs that are finished are not repeated, and RUNS may be the folder of runs that were made elsewhere.
 publish: $(VENV)/.package
-	COURSE_STEPS_RUNS=nbs/lessons/runs $(BIN)/course_steps train $(STEP) --data $(DATA) --resume --json $(ARGS) >> results/runs.jsonl
-	cp "$$(ls -td nbs/lessons/runs/step$(STEP)-mnist-*/ | head -1)weights.safetensors" results/step$(STEP).safetensors
+	COURSE_STEPS_RUNS=$(RUNS) $(BIN)/course_steps sweep --steps $(STEP) --seeds $(SEEDS) --data $(DATA) $(ARGS)
+	$(BIN)/python bench/publish.py $(RUNS)
 
 # The long versions of the tests about faults in tests/: 20 kills, a classroom of 12. The site shows the figures.
 proof: $(VENV)/.dev

@@ -32,10 +32,12 @@ from .evidence.ablations import *
 from .evidence.augmentations import *
 from .evidence.calibration import *
 from .evidence.compare import *
+from .evidence.conclusions import *
 from .evidence.digits import *
 from .evidence.goals import *
 from .evidence.intervals import *
 from .evidence.kilobytes import *
+from .evidence.overview import *
 from .evidence.paired import *
 from .evidence.plots import *
 from .evidence.seeds import *

@@ -116,13 +116,14 @@ def table():
 
 # %% ../nbs/api/cli.ipynb #c0mpare1
 def compare(
-    before:int, # Number of a step
-    after:int, # Number of the step to compare with it
+    *step:int, # Number of a step, and of those to compare with it (default: all others)
 ):
-    "Show how far the published test accuracies of two steps differ, and what could explain it."
+    "Show by how much the published runs of steps differ on MNIST, and what that is worth."
     from course_steps.evidence.compare import compare as difference
     from course_steps.steps import get_step
-    print(difference(get_step(before).n, get_step(after).n))
+    if not step: raise UsageError('There is no step: give the number of one, and perhaps of others to compare with it.')
+    before, *others = (get_step(n).n for n in step)
+    print(difference(before, others[0] if len(others) == 1 else others or None))
 
 # %% ../nbs/api/cli.ipynb #26541d5b
 def plot(
@@ -147,7 +148,7 @@ SURE = 0.9 # Probability from which `predict` needs no second guess
 
 def predict(
     *image:str, # Image files
-    weights:str=None, # weights.safetensors of a run, or a packed file; default: the latest published weights of a step
+    weights:str=None, # weights.safetensors of a run, or a packed file; default: published ones, of the best step
 ):
     "Tell which digit each picture shows, how probable it is, and a second guess if the first is not sure."
     if not image: raise UsageError('There is no picture: give one or more image files.')

@@ -31,6 +31,6 @@ def test_published_weights_keep_their_published_accuracy():
     model, meta = load_weights(default_weights())
     dls = get_dls(folder, device='cpu')
     with torch.no_grad(): right = sum((model(xb).argmax(1) == yb).sum().item() for xb, yb in dls.valid)
-    published = [r for r in of_step(meta['step']) if r.seed == 0][0]
+    published = [r for r in of_step(meta['step']) if r.seed == meta.get('seed', 0)][0]
     assert abs(right/100 - published.test_acc) < 0.03
     assert published.checksum == meta['checksum'] == dls.images.checksum

@@ -19,7 +19,7 @@ from ..step import Step
 # %% ../../nbs/api/evidence/tables.ipynb #shwtab03
 WHOLE = ',.0f'
 NUMBER_FORMATS = { # Column -> how its numbers are written; others have two decimals
-    **dict.fromkeys(['parameters', 'parameters at most', 'step', 'runs'], WHOLE),
+    **dict.fromkeys(['parameters', 'step', 'runs'], WHOLE), **dict.fromkeys(['at most', 'size'], ',.4g'),
     **dict.fromkeys(['difference', 'low', 'high'], '+.2f'), 'loss': '.4f', 'p': '.3f', 'peak learning rate': 'g'}
 
 def _written(

@@ -8,7 +8,7 @@ __all__ = ['look']
 # %% ../../nbs/api/look/page.ipynb #lkpg0003
 from matplotlib.figure import Figure
 
-from ..core import UsageError, published_dir
+from ..core import UsageError
 from ..images import bundled_digits
 from .drawn import page_drawings
 from .frame import Page, assemble
@@ -16,6 +16,7 @@ from .network import SHOWN, Found, find_network
 from .samples import images_at_hand, sample_images
 from .sure import SURE, floor_of, published_figures, weights_key
 from .trace import run_layers, trace
+from ..weights import default_weights, weights_by_step
 
 # %% ../../nbs/api/look/page.ipynb #lkpg0010
 def _still(
@@ -35,9 +36,8 @@ def _beside(
     found:Found, # The only network of a page
     images, # `ImageSet`, or None for those at hand
 ) -> list: # Of `Found`, at most one
-    "The latest published network, to compare with, unless it is the same or knows other classes."
-    files = sorted(published_dir().glob('step*.safetensors'), key=lambda f: int(f.stem[4:]))
-    other = [find_network(f, images) for f in files[-1:]]
+    "The most accurate published network, to compare with, unless it is the same or knows other classes."
+    other = [find_network(default_weights(), images)] if weights_by_step() else []
     same = lambda name, o: o.packed[name] == found.packed[name]
     return [o for o in other if same('classes', o) and not same('title', o)]
 

@@ -188,7 +188,7 @@ def read_garments(
 def garments_table(
     runs:dict=None, # From `read_garments`, which is the default; it has runs of 'none'
 ) -> pd.DataFrame: # One row per choice, best first; accuracies in percent, differences in points
-    "Held-out accuracy of each choice, and its paired difference to training without augmentation."
+    "Accuracy of each choice on training and held-out images, and its paired difference to no augmentation."
     runs = read_garments() if runs is None else runs
     order = sorted(runs, key=lambda name: -mean(r.test_acc for r in runs[name]))
     return pd.DataFrame([{'choice': name, **_choice(runs[name], runs['none'])} for name in order]).set_index('choice')
@@ -198,7 +198,8 @@ def _choice(
     none:list, # Those without augmentation
 ) -> dict: # Cells of the row
     "What a choice reached, and what it changed."
-    row = {'parameters': runs[0].params, 'runs': len(runs), **mean_and_sd('accuracy', (r.test_acc for r in runs))}
+    row = {'parameters': runs[0].params, 'runs': len(runs), 'train': mean(r.train_acc for r in runs),
+           **mean_and_sd('accuracy', (r.test_acc for r in runs))}
     if runs is none: return row
     d = paired_difference(none, runs)
     return {**row, 'difference': d.gain, 'low': d.low, 'high': d.high}

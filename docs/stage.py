@@ -100,22 +100,14 @@ def reading_time(cells):
 
 
 def training_time(number):
-<<<<<<< HEAD
-    "Published minutes of training of a step, as a sentence; empty for a lesson without a step."
-=======
-    "Published minutes of training of a step, as a sentence; empty for a step without published runs."
->>>>>>> d28d406 (Lesson 16: garments, a wider recipe, and what no test on digits shows)
+    "Published minutes of training of a step, as a sentence; empty for a lesson without a step, and for a step without published runs."
     from course_steps.evidence.tables import minutes
     from course_steps.results import of_step
     from course_steps.steps import STEPS
     if number not in STEPS: return ''
     runs = of_step(number)
-<<<<<<< HEAD
-    return f'Minutes to train: at most {minutes(runs, "cpu")} on two CPU cores, {minutes(runs, "cuda")} on a GPU.'
-=======
     found = {where: minutes(runs, device) for where, device in (('two CPU cores', 'cpu'), ('a GPU', 'cuda')) if any(r.device == device for r in runs)}
-    return f' Minutes to train: at most {", ".join(f"{text} on {where}" for where, text in found.items())}.' if found else ''
->>>>>>> d28d406 (Lesson 16: garments, a wider recipe, and what no test on digits shows)
+    return f'Minutes to train: at most {", ".join(f"{text} on {where}" for where, text in found.items())}.' if found else ''
 
 
 def section(folder):
@@ -151,11 +143,7 @@ def lesson_intro(cells, number):
     "Link the course's terms in a lesson; returns what its first paragraph says about the time it takes."
     from course_steps.teach.lessons import glossary
     for name in sorted((t.name for t in glossary()), key=len, reverse=True): link_term(cells, name)
-<<<<<<< HEAD
     return f'\n\nMinutes to read: {reading_time(cells)}. {training_time(number)}'.rstrip()
-=======
-    return f'\n\nMinutes to read: {reading_time(cells)}.{training_time(number)}'
->>>>>>> d28d406 (Lesson 16: garments, a wider recipe, and what no test on digits shows)
 
 
 def is_fresh(nb, page):

@@ -817,13 +817,14 @@ def check_luck(luck): # Percentage points, a number
     hint_if(1.3 < luck < 1.8, 'That is right in standard errors. One of them is 0.1 points.')
     hint_if(not 0.145 < luck < 0.165, 'Take the largest of the ten in each search, and the mean over the searches.')
 
-# %% ../../nbs/lessons/16_elsewhere.ipynb #el160089
+# %% ../../nbs/lessons/16_elsewhere.ipynb #el160093
 @exercise
 def check_verdict(verdict): # ((low, high), (low, high)) -> 'confirmed', 'reversed' or 'open'
-    "The verdict."
+    """The verdict.
+
+    A sign counts only where the interval leaves out zero; then two signs agree or they do not."""
     gain, loss, unsure = (0.1, 0.4), (-0.9, -0.2), (-0.1, 0.6)
     said = verdict(gain, (0.2, 1.5))
-    hint_if(said is None, 'Your function returns nothing: does it end with a return?')
     hint_if(said != 'confirmed', f'Two gains that are both seen are confirmed, not {said!r}.')
     hint_if(verdict(loss, (-0.3, -0.1)) != 'confirmed', 'A loss on both sets is a conclusion that is confirmed, too.')
     hint_if(verdict(gain, loss) != 'reversed' or verdict(loss, gain) != 'reversed',
@@ -834,16 +835,17 @@ def check_verdict(verdict): # ((low, high), (low, high)) -> 'confirmed', 'revers
     hint_if(any(verdict(a, b) != 'open' for a in (gain, loss, unsure) for b in (gain, loss, unsure) if unsure in (a, b)),
             'Where one of the two intervals holds zero, the verdict is open.')
 
-# %% ../../nbs/lessons/16_elsewhere.ipynb #el160094
+# %% ../../nbs/lessons/16_elsewhere.ipynb #el160098
 @exercise
 def check_mirror(mirror): # (images (N, 28, 28), labels (N,), classes) -> images (N, 28, 28)
-    "Mirror only what may be mirrored."
+    """Mirror only what may be mirrored.
+
+    Each label decides for its own image, and the images that you were given stay as they were."""
     x, y = torch.rand(6, 28, 28), torch.tensor([0, 3, 5, 3, 9, 0])
     given = x.clone()
     out, expected = mirror(x, y, [0, 9]), x.clone()
     allowed = torch.tensor([True, False, False, False, True, True])
     expected[allowed] = given[allowed].flip(2)
-    hint_if(out is None, 'Your function returns nothing: does it end with a return?')
     hint_if(not torch.equal(x, given), 'The images that you were given have changed. Work on a copy.')
     hint_if(out.shape != x.shape, f'{tuple(x.shape)} images came in, and {tuple(out.shape)} came out.')
     hint_if(torch.equal(out, x.flip(2)), 'You mirrored every image, also those of classes that do not allow it.')
@@ -852,13 +854,14 @@ def check_mirror(mirror): # (images (N, 28, 28), labels (N,), classes) -> images
     hint_if(not torch.equal(out, expected), 'Compare your images with x, label by label.')
     hint_if(not torch.equal(mirror(x, y, []), x), 'Where no class may be mirrored, nothing should change.')
 
-# %% ../../nbs/lessons/16_elsewhere.ipynb #el160099
+# %% ../../nbs/lessons/16_elsewhere.ipynb #el160103
 @exercise
 def check_refused(refused): # (confidences on digits, confidences on others, percent) -> percent
-    "Refuse what you do not know."
+    """Refuse what you do not know.
+
+    The threshold comes from digits alone, as it must: in use you do not know what else will come."""
     digits, others = np.arange(1., 101.), np.array([2., 4., 6., 50., 60.])
     said = refused(digits, others, 95)
-    hint_if(said is None, 'Your function returns nothing: does it end with a return?')
     hint_if(abs(said - 0.4) < 1e-6, 'That is a share. The exercise asks for percent.')
     hint_if(abs(said - 60) < 1e-6, 'That is the percentage that is answered. Which are refused?')
     hint_if(abs(said - 100) < 1e-6, 'To answer 95 % of the digits, 5 % of them must lie below the threshold, not 95 %.')
@@ -866,10 +869,12 @@ def check_refused(refused): # (confidences on digits, confidences on others, per
     hint_if(abs(refused(digits, digits, 80) - 20) > 1.5, 'With keep=80, a fifth of the digits themselves should be refused.')
     hint_if(refused(digits, others, 100) > 1e-6, 'With keep=100 the threshold is the lowest confidence on a digit.')
 
-# %% ../../nbs/lessons/16_elsewhere.ipynb #el160104
+# %% ../../nbs/lessons/16_elsewhere.ipynb #el160108
 @exercise
 def check_third(results): # list of `Result`
-    "A third place."
+    """A third place.
+
+    One set, one length of training, five steps or more: now their order means something."""
     hint_if(not results, 'The list is empty: train_step returns the result of a run.')
     hint_if({r.data for r in results} & {'mnist', 'fashion'}, 'Those are the two sets that we have. Choose a third one.')
     hint_if(len({r.checksum for r in results}) > 1, 'An order needs runs on one and the same set of images.')

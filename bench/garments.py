@@ -1,4 +1,4 @@
-"""Step 8 on held-out garments of Fashion-MNIST, with its own augmentation, without, and with others.
+"""Step 8 on held-out garments of Fashion-MNIST: with its own augmentation, without, with others, and twice as wide.
 
 Each run is a line of results/garments.jsonl: a `Result` with the name of the choice. A run that has its line is not
 repeated; an interrupted run continues. All choices get a random seed before the next seed begins.
@@ -13,6 +13,7 @@ from fastcore.script import call_parse
 
 from course_steps.core import append_lines, numbered_lines, whole_numbers
 from course_steps.images import load_set
+from course_steps.layers import conv_net
 from course_steps.results import Run
 from course_steps.steps import STEPS
 from course_steps.steps.step9 import shift_mat
@@ -20,13 +21,26 @@ from course_steps.sweep import plan_run, runs_at_once, train_runs
 
 RESULTS = Path(__file__).parent.parent/'results/garments.jsonl'
 MATS = dict(rotation=partial(rotate_mat, max_deg=7, p=1.), flip=partial(flip_mat, p=0.5), shift=shift_mat)
-CHOICES = ['none', 'rotation', 'flip', 'shift', 'flip + shift', 'flip + rotation']
+CHOICES = ['none', 'rotation', 'flip', 'shift', 'flip + shift', 'flip + rotation', 'wide', 'wide + flip', 'wide + rotation']
 
 
 def augment(name):
     "The batch transforms of a choice."
     mats = [MATS[part] for part in name.split(' + ') if part in MATS]
     return [AffineCoordTfm(aff_fs=mats, pad_mode=PadMode.Zeros)] if mats else []
+
+
+def wide():
+    "The network of step 8 with twice the channels."
+    return conv_net([
+        (16,3), (32,3), (16,1), 'pool',
+        (16,3), (32,3), (16,3), (16,3), 'gap', (10,1)], norm=True, p=0.05)
+
+
+def recipe(name):
+    "The step of a choice."
+    step = replace(STEPS[8], augment=partial(augment, name))
+    return replace(step, model=wide) if 'wide' in name else step
 
 
 def row_of(name, result):
@@ -50,7 +64,7 @@ def main(
         have = {(row['choice'], row['seed']) for row in map(json.loads, (line for _, line in numbered_lines(out)))}
         missing = [name for name in choices.split(',') if (name, seed) not in have]
         run = Run(8, data, epochs, seed, holdout, 'cpu')
-        planned = [plan_run(replace(STEPS[8], augment=partial(augment, name)), run, images) for name in missing]
+        planned = [plan_run(recipe(name), run, images) for name in missing]
         names = {p.folder: name for p, name in zip(planned, missing)}
         for done in train_runs(planned, jobs):
             if done.error: raise SystemExit(f'{names[done.folder]}, seed {seed}: {done.error}')

@@ -25,7 +25,8 @@ def list_steps():
     for n,s in STEPS.items():
         told = original.get(n)
         readme, logged = (f"{told['readme_test_acc']:.2f}", f"{told['test_acc'][-1]:.2f}") if told else ('', '')
-        ours = mean_sd(r.test_acc for r in of_step(n, results))
+        runs = of_step(n, results)
+        ours = mean_sd(r.test_acc for r in runs) if runs else ''
         print(f'{n:<4}  {s.title:24}{s.params:>12,}{readme:>17}{logged:>17}  {ours}')
     print('Accuracies in percent on the 10,000 MNIST test images; logged and ours: after the last epoch.')
 

@@ -100,13 +100,14 @@ def reading_time(cells):
 
 
 def training_time(number):
-    "Published minutes of training of a step, as a sentence; empty for a lesson without a step."
+    "Published minutes of training of a step, as a sentence; empty for a lesson without a step, and for a step without published runs."
     from course_steps.evidence.tables import minutes
     from course_steps.results import of_step
     from course_steps.steps import STEPS
     if number not in STEPS: return ''
     runs = of_step(number)
-    return f'Minutes to train: at most {minutes(runs, "cpu")} on two CPU cores, {minutes(runs, "cuda")} on a GPU.'
+    found = {where: minutes(runs, device) for where, device in (('two CPU cores', 'cpu'), ('a GPU', 'cuda')) if any(r.device == device for r in runs)}
+    return f'Minutes to train: at most {", ".join(f"{text} on {where}" for where, text in found.items())}.' if found else ''
 
 
 def section(folder):

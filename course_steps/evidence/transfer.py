@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['read_fashion', 'paired_steps', 'RankCorrelation', 'rank_correlation', 'conclusions', 'show_conclusions',
-           'plot_transfer', 'plot_conclusions']
+           'plot_transfer', 'plot_conclusions', 'read_garments', 'garments_table']
 
 # %% ../../nbs/api/evidence/transfer.ipynb #trsf0003
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ from scipy.stats import rankdata, t
 from ..core import CourseError, published_dir
 from .paired import holm, luck_of_runs, paired_difference, wrong_matrix
 from .plots import ACCENT, NEUTRAL, ORIGINAL, OURS, get_fig
-from ..results import read_results
+from .tables import mean_and_sd
+from ..results import Result, read_published, read_results
 
 # %% ../../nbs/api/evidence/transfer.ipynb #trsf0006
 def read_fashion() -> list: # Of `Result`
@@ -172,3 +173,33 @@ def plot_conclusions(
         axes[1].annotate(verdict, (1.02, row), xycoords=('axes fraction', 'data'), va='center', color=colors[verdict])
     plt.close(fig)
     return fig
+
+# %% ../../nbs/api/evidence/transfer.ipynb #trsf0022
+def read_garments(
+    rows:list=None, # Of dict: a `Result` with the name of its choice; default: the published runs
+) -> dict: # Choice -> list of `Result`
+    "Runs of step 8, changed in one way or another, on held-out garments."
+    found = {}
+    for row in read_published('garments') if rows is None else rows:
+        row = dict(row)
+        found.setdefault(row.pop('choice'), []).append(Result(**row))
+    return found
+
+def garments_table(
+    runs:dict=None, # From `read_garments`, which is the default; it has runs of 'none'
+) -> pd.DataFrame: # One row per choice, best first; accuracies in percent, differences in points
+    "Accuracy of each choice on training and held-out images, and its paired difference to no augmentation."
+    runs = read_garments() if runs is None else runs
+    order = sorted(runs, key=lambda name: -mean(r.test_acc for r in runs[name]))
+    return pd.DataFrame([{'choice': name, **_choice(runs[name], runs['none'])} for name in order]).set_index('choice')
+
+def _choice(
+    runs:list, # Of `Result`, those of one choice
+    none:list, # Those without augmentation
+) -> dict: # Cells of the row
+    "What a choice reached, and what it changed."
+    row = {'parameters': runs[0].params, 'runs': len(runs), 'train': mean(r.train_acc for r in runs),
+           **mean_and_sd('accuracy', (r.test_acc for r in runs))}
+    if runs is none: return row
+    d = paired_difference(none, runs)
+    return {**row, 'difference': d.gain, 'low': d.low, 'high': d.high}

@@ -33,7 +33,8 @@ def parameter_points(
     ours = [(n, steps[n][0].params, mean(a), spread(a)) for n,a in accs.items()]
     theirs = [(n, told['params'], told['test_acc'][-1], 0) for n,told in read_original().items()]
     others = {kind: [(r['name'], r['params'], r['test_acc'], 0) for r in read_published('records')
-                     if r['kind'] == kind and 'original' not in r['name']] for kind in ('last', 'best')}
+                     if r['kind'] == kind and 'params' in r and 'original' not in r['name']]
+              for kind in ('last', 'best')}
     square = dict(fmt='s', color=NEUTRAL)
     return {'this course': (dict(fmt='o', color=OURS, capsize=3), ours),
             "the original's notebooks, last epoch": (dict(fmt='x', color=ORIGINAL), theirs),

@@ -71,7 +71,17 @@ class Pad {
     if (line.length && Math.hypot(p[0] - last[0], p[1] - last[1]) < 0.008) return
     line.push(p)
     drawLine(this.ink, last, p, this.width)
-    this.show()
+    if (line.length > 1 && !this.keyed) this.trace([last, p])
+    else this.show()
+  }
+
+  trace(line) { // One line of a drawing, onto what is there
+    const c = this.canvas.getContext('2d'), n = 2*PAD
+    Object.assign(c, {strokeStyle: '#f4f1e8', lineCap: 'round', lineJoin: 'round', lineWidth: this.width*n})
+    c.beginPath()
+    line.forEach(([x, y]) => c.lineTo(x*n, y*n))
+    if (line.length === 1) c.lineTo(line[0][0]*n, line[0][1]*n + 0.1)
+    c.stroke()
   }
 
   key(e) {
@@ -93,13 +103,7 @@ class Pad {
   show() {
     const c = this.canvas.getContext('2d'), n = 2*PAD
     c.fillStyle = '#0a0d13'; c.fillRect(0, 0, n, n)
-    Object.assign(c, {strokeStyle: '#f4f1e8', fillStyle: '#f4f1e8', lineCap: 'round', lineJoin: 'round', lineWidth: this.width*n})
-    for (const line of this.lines) {
-      c.beginPath()
-      line.forEach(([x, y]) => c.lineTo(x*n, y*n))
-      if (line.length === 1) c.lineTo(line[0][0]*n, line[0][1]*n + 0.1)
-      c.stroke()
-    }
+    for (const line of this.lines) this.trace(line)
     this.empty.hidden = this.lines.length > 0 || this.keyed
     this.note.hidden = !this.example
     if (!this.keyed) return

@@ -17,19 +17,16 @@ function layerFacts(l, field) {
   return `${size} · ${params} · each sees ${field.size.every(s => s >= SIDE) ? 'the whole image' : `${times(field.size)} pixels`}`
 }
 
-// From a value between -1 and 1 to a color: blue below zero, black, orange to white above.
-const COLORS = Array.from({length: 511}, (_, i) => {
+// From a value between -1 and 1 to a color, four bytes as one number: blue below zero, black, orange to white above.
+const COLORS = Uint32Array.from({length: 511}, (_, i) => {
   const v = (i - 255)/255, up = Math.sqrt(Math.max(0, v)), down = Math.sqrt(Math.max(0, -v))
-  return v < 0 ? [10 + 40*down, 13 + 130*down, 19 + 236*down] : [10 + 245*Math.min(1, 1.15*up), 13 + 235*up**1.25, 19 + 200*up**2.6]
+  const [r, g, b] = v < 0 ? [10 + 40*down, 13 + 130*down, 19 + 236*down] : [10 + 245*Math.min(1, 1.15*up), 13 + 235*up**1.25, 19 + 200*up**2.6]
+  return (255 << 24 | Math.min(255, Math.round(b)) << 16 | Math.min(255, Math.round(g)) << 8 | Math.min(255, Math.round(r))) >>> 0
 })
 
 function paint(canvas, values, from, top) {
-  const c = canvas.getContext('2d'), picture = c.createImageData(canvas.width, canvas.height), n = canvas.width*canvas.height
-  for (let i = 0; i < n; i++) {
-    const color = COLORS[255 + Math.round(255*Math.max(-1, Math.min(1, values[from + i]/top)))] ?? COLORS[255]
-    picture.data.set(color, 4*i)
-    picture.data[4*i + 3] = 255
-  }
+  const c = canvas.getContext('2d'), picture = c.createImageData(canvas.width, canvas.height), pixels = new Uint32Array(picture.data.buffer), scale = 255/top
+  for (let i = 0; i < pixels.length; i++) pixels[i] = COLORS[Math.round(Math.max(0, Math.min(510, 255 + scale*values[from + i])))] ?? COLORS[255]
   c.putImageData(picture, 0, 0)
 }
 
@@ -120,7 +117,8 @@ class NetView { // The layers of one network
       for (const v of out) top = Math.max(top, Math.abs(v))
       this.maps[i].forEach((m, c) => {
         paint(m.canvas, out, c*size, top)
-        if (m.label) m.label.textContent = `${m.prefix}${out[c].toFixed(1)}`
+        const text = m.label && `${m.prefix}${out[c].toFixed(1)}`
+        if (m.label && m.label.textContent !== text) m.label.textContent = text
       })
     })
   }

@@ -160,11 +160,11 @@ def _cells(cells):
 
 def _exercises(cells):
     "Whether there are exercises of each kind, with their stars."
-    titles = re.findall(r'^### ((?:Exercise|Open experiment) .+)$', '\n'.join(c.source for c in cells if c.cell_type == 'markdown'), re.M)
-    stars = {(re.search(r'★+$', t) or [''])[0] for t in titles}
-    bare, kinds = [t for t in titles if not t.endswith('★')], [s for s in STARS if s not in stars]
-    yield 'exercises without stars', bare, 'none: ### Exercise 5.1: Title ★', not bare
-    yield 'kinds of exercises that are missing', kinds, 'none; three stars are ### Open experiment 5.4: Title ★★★', not kinds
+    text = '\n'.join(c.source for c in cells if c.cell_type == 'markdown')
+    stars = dict(re.findall(r'^### Exercise (\d+\.\d+): .+\n+(★*)', text, re.M))
+    bare, kinds = [n for n, s in stars.items() if s not in STARS], [s for s in STARS if s not in stars.values()]
+    yield 'exercises without stars', bare, 'none; the text below ### Exercise 5.1: Title begins with ★, ★★ or ★★★', not bare
+    yield 'kinds of exercises that are missing', kinds, 'none', not kinds
 
 
 def missing(path):

@@ -54,20 +54,20 @@ def cells(*texts): return [(nbformat.v4.new_markdown_cell if kind == 'md' else n
 def test_the_standard_is_measured(tmp_path):
     "The report counts what it says it counts."
     said = [('md', '# Step 99: Nothing\n\n> A line'), ('code', '#| default_exp steps.step99'), ('code', 'from course_steps.all import *'), ('md', '## The question'),
-            ('md', 'Eight words stand in this very first line.\n\nAfter this lesson you can:\n\n- do\n- this\n- that'), ('code', '#| fig-alt: A curve that nobody else describes in these words\nplt.plot([1])'),
-            ('md', '## The idea'), ('code', '#| hide\nimport os'), ('code', '#| fig-alt: Short\nplot_curves(result)'), ('md', '### Exercise 99.1: Easy ★'), ('md', '### Exercise 99.2: Bare')]
+            ('md', 'Eight words stand in this very first line.\n\nThen you can:\n\n- do\n- this\n- that'), ('code', '#| fig-alt: A curve that nobody else describes in these words\nplt.plot([1])'),
+            ('md', '## The idea'), ('code', '#| hide\nimport os'), ('code', '#| fig-alt: Short\nplot_curves(result)'), ('md', '### Exercise 99.1: Easy\n\n★ Go on.'), ('md', '### Exercise 99.2: Bare\n\nGo on.')]
     nbformat.write(nbformat.v4.new_notebook(cells=cells(*said)), tmp_path/'99_nothing.ipynb')
     report = {what: (found, good) for what, found, _, good in lesson_report(tmp_path/'99_nothing.ipynb')}
-    assert report['words of its own'] == (18, False)
+    assert report['words of its own'] == (20, False)
     assert report['missing sections'][0] == [s for s in ARC if s not in ('The question', 'The idea')]
     assert report['sections in the order of the arc'] == (True, True)
     assert report['lines of "After this lesson you can"'] == (3, True)
     assert report['pictures besides curves and mistakes'] == (1, False)
-    assert report['before the first picture'] == ('18 words, 1 code cells', True)
+    assert report['before the first picture'] == ('16 words, 1 code cells', True)
     assert report['alternative texts that are too short'] == (['Short'], False)
     assert report['import cells'] == (1, True)
     assert report['code cells that are shown'] == (3, False)
-    assert report['exercises without stars'] == (['Exercise 99.2: Bare'], False)
+    assert report['exercises without stars'] == (['99.2'], False)
     assert report['kinds of exercises that are missing'] == (['★★', '★★★'], False)
 
 

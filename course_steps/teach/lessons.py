@@ -93,12 +93,11 @@ def needed_names(
 # %% ../../nbs/api/teach/lessons.ipynb #cb358b1f
 _KEPT = 'Check it', 'Quiz', 'Exercises' # Sections that keep their code
 
-def _heading(
-    text:str, # Of a cell
-) -> tuple: # (level, title), (0, '') for a text that does not begin with a heading of level 1 to 3
+def _heading(cell:dict) -> tuple: # (level, title), (0, '') for a cell that does not begin with a heading
     "The heading with which a cell begins."
-    found = re.match(r'(#{1,3}) (.+)', text)
-    return (len(found[1]), found[2]) if found else (0, '')
+    text = _source(cell) if cell['cell_type'] == 'markdown' else ''
+    level, title = re.match('(?:(#+) (.+))?', text).groups('')
+    return len(level), title
 
 def _imports(
     code:str, # Of a cell
@@ -111,25 +110,23 @@ def _with_names(
     made:set, # Names that the removed code defined
 ) -> list:
     "The cells, with a line below `Check it` that says which of these names the checks use."
-    texts = [_source(c) for c in cells]
-    first = next((i for i,t in enumerate(texts) if _heading(t)[1] == 'Check it'), len(cells)) + 1
-    last = next((i for i,t in enumerate(texts[first:], first) if _heading(t)[0]), len(cells))
-    checks = '\n'.join(t for c,t in zip(cells[first:last], texts[first:last]) if c['cell_type'] == 'code')
+    first = next((i for i,c in enumerate(cells) if _heading(c)[1] == 'Check it'), len(cells)) + 1
+    last = next((i for i,c in enumerate(cells[first:], first) if _heading(c)[0]), len(cells))
+    checks = '\n'.join(_source(c) for c in cells[first:last] if c['cell_type'] == 'code')
     names = ', '.join(f'`{name}`' for name in needed_names(checks) if name in made)
-    line = f'The checks use what you made above, under these names: {names}.'
-    told = {'cell_type': 'markdown', 'id': 'names', 'metadata': {}, 'source': [line]}
+    told = {'cell_type': 'markdown', 'id': 'names', 'metadata': {},
+            'source': [f'The checks use what you made above, under these names: {names}.']}
     return [*cells[:first], told, *cells[first:]] if names else cells
 
 def _blanked(
     nb:dict, # A learner's copy
 ): # Of (cell, code that it leaves out)
     "The cells with their code left out, outside the sections that keep it; imports stay."
-    titles = {}
+    titles = {}                                               # Level -> title of the headings above
     for cell in nb['cells']:
-        text = _source(cell)
+        text, (level, title) = _source(cell), _heading(cell)
+        if level: titles = {k: v for k,v in titles.items() if k < level} | {level: title}
         if cell['cell_type'] == 'markdown':
-            level, title = _heading(text)
-            if level: titles = {k: v for k,v in titles.items() if k < level} | {level: title}
             yield _with_source(cell, re.sub(r'\((\d\d_\w+)\.ipynb', r'(\1-headings.ipynb', text)), ''
         elif not {*titles.values()}.isdisjoint(_KEPT): yield cell, ''
         else: yield _with_source(cell, _imports(text)), re.sub(r'^#.*\n', '', text)

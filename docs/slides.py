@@ -8,6 +8,8 @@ import re
 import shutil
 import sys
 from base64 import b64decode
+from copy import deepcopy
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -21,6 +23,7 @@ OUT = ROOT/'_slides'
 REVEAL = Path(os.environ.get('REVEAL', ROOT/'.venv/reveal.js')) # What `make slides` fetches
 NO_REVEAL = 'There is no reveal.js here (make slides fetches it with npm)'
 CELLS, HEIGHT = 3, 600 # What one slide holds: cells, and pixels as `height` counts them
+SPLIT = 1.25*HEIGHT # What is higher is taken apart; the rest is fitted by the page
 REMARK, PICTURE = 70, 380 # Pixels: a shorter text needs no slide of its own; a plot is never taller
 LINE = dict(markdown=34, code=27, text=25, table=33) # Pixels of one line
 WIDTH = dict(markdown=95, code=200) # Characters of one line
@@ -99,16 +102,39 @@ def height(cell):
     return 20 + LINE[cell.cell_type]*lines + sum(map(output_height, cell.get('outputs', [])))
 
 
+def questions(cell):
+    "A quiz as one text for each question, with its choices; any other cell as it is."
+    shown = [o['data']['text/html'] for o in cell.get('outputs', []) if 'class="quiz"' in str(o.get('data', {}).get('text/html'))]
+    if not shown: return [cell]
+    return [markdown(f'<div class="question">\n{text.strip()}\n</div>') for text in re.split(r'(?=<p><strong>\d+\. )', shown[0]) if text.strip()]
+
+
+def halves(cell):
+    "A code cell that is too high for a slide as its code and its outputs; any other cell as it is."
+    if cell.cell_type != 'code' or not cell.outputs or height(cell) < SPLIT or 'remove-input' in cell.metadata.get('tags', []): return [cell]
+    code, outputs = deepcopy(cell), deepcopy(cell)
+    code.outputs, outputs.metadata['tags'], outputs.id = [], ['remove-input'], f'{cell.id}-out'
+    return [code, outputs]
+
+
+def taken_apart(unit):
+    "A unit that no slide can hold as units of one cell, its heading with the first; any other unit as it is."
+    if sum(map(height, unit)) < SPLIT: return [unit]
+    parts = [[c] for cell in unit for c in halves(cell)]
+    if len(parts) > 1 and parts[0][0].source.startswith('#') and '\n' not in parts[0][0].source: parts[:2] = [parts[0] + parts[1]]
+    return parts
+
+
 def units(cells):
     "Lists of cells that stay together: a text or a heading, with what it introduces."
     found = []
-    for cell in cells:
+    for cell in (c for cell in cells for c in questions(cell)):
         text = found and all(c.cell_type == 'markdown' for c in found[-1])
         heading = found and found[-1][-1].source.startswith('#')
         follows = found and (heading or text and cell.cell_type == 'code')
         if follows: found[-1].append(cell)
         else: found.append([cell])
-    return found
+    return [part for unit in found for part in taken_apart(unit)]
 
 
 def slides(cells):
@@ -118,14 +144,20 @@ def slides(cells):
         both = found[-1] + unit
         full = sum(not c.source.startswith('#') for c in both) > CELLS or sum(map(height, both)) > HEIGHT
         remark = len(unit) == 1 and unit[0].cell_type == 'markdown' and height(unit[0]) < REMARK
-        if found[-1] and (full and not remark or unit[0].source.startswith('### ')): found.append([])
+        question = unit[0].source.startswith('<div class="question">') and any(c.source.startswith('<div') for c in found[-1])
+        if found[-1] and (full and not remark or question or unit[0].source.startswith('### ')): found.append([])
         found[-1] += unit
     return found
 
 
+def html_code(text):
+    "A title as HTML: what stands between backticks is code."
+    return re.sub('`([^`]+)`', r'<code>\1</code>', escape(text, quote=False))
+
+
 def mark(section):
     "The cells of a section with the slide types of nbconvert; a slide without a heading repeats that of its section."
-    title = re.match(r'#+ (.+)', section[0].source)[1]
+    title = html_code(re.match(r'#+ (.+)', section[0].source)[1])
     for i, cells in enumerate(slides(section)):
         if i: cells.insert(0, markdown(f'<p class="section">{title}</p>'))
         cells[0].metadata['slideshow'] = {'slide_type': 'subslide' if i else 'slide'}
@@ -159,7 +191,7 @@ def exporter(reveal):
 
 def index(decks):
     "The page that lists the decks: (file name, title, what it buys)."
-    rows = '\n'.join(f'<li><a href="{name}.html">{what}</a><br>{buys}</li>' for name, what, buys in decks)
+    rows = '\n'.join(f'<li><a href="{name}.html">{html_code(what)}</a><br>{html_code(buys)}</li>' for name, what, buys in decks)
     name = settings()['title']
     return f'''<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

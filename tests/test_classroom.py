@@ -114,3 +114,21 @@ def test_writers_at_once(tmp_path, proof):
     found = {r.seed for r in read_results(tmp_path/'results.jsonl')}
     lines = (tmp_path/'results.jsonl').read_bytes().count(b'\n')
     proof.record(f'{n} processes add results to one file', n*each, n*each - len(found) + abs(lines - n*each))
+
+
+def test_a_learner_changes_the_recipe(tmp_path):
+    "A copy of a lesson with another rate, width and dropout runs to its end, and has a folder of its own; the lesson as it is goes on."
+    import nbformat
+    from nbclient import NotebookClient
+    from course_steps.teach.lessons import copy_lessons
+    file = next(f for f, _ in copy_lessons(tmp_path) if f.stem == '05_dropout')
+    nb, edits = nbformat.read(file, 4), {'lr_max=4e-2': 'lr_max=1e-2', '(8,3), (8,3)': '(6,3), (8,3)', 'p=0.1': 'p=0.2'}
+    for cell in (c for c in nb.cells if c.cell_type == 'code'):
+        for old in [old for old in edits if old in cell.source]: cell.source = cell.source.replace(old, edits.pop(old))
+    assert not edits, f'{file.name} has no {list(edits)}'
+    with patch.dict(os.environ, COURSE_STEPS_EPOCHS='1', COURSE_STEPS_RUNS=str(tmp_path/'runs')):
+        NotebookClient(nb, timeout=600, resources={'metadata': {'path': str(tmp_path)}}).execute()
+    said = '\n'.join(o.text for c in nb.cells if c.cell_type == 'code' for o in c.outputs if o.output_type == 'stream')
+    assert 'you changed network and lr_max (0.01, not 0.04)' in said
+    run, = (tmp_path/'runs').iterdir()
+    assert (run/'result.json').is_file() and f'This run has a folder of its own: {run}' in said

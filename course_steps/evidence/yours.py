@@ -15,14 +15,14 @@ import pandas as pd
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from ..core import CourseError, runs_dir
+from ..core import CourseError, published_dir, runs_dir
 from ..data import get_dls
 from .compare import standard_error
 from .plots import ACCENT, ORIGINAL, OURS, get_fig
 from .tables import holdout_table, mean_and_sd
 from ..images import ImageSet, load_set
 from ..learner import changes, step_learner
-from ..results import Result, mean_sd, of_step
+from ..results import Result, mean_sd, of_step, read_results
 from ..steps import STEPS, get_step
 from ..weights import read_tensors
 
@@ -103,8 +103,10 @@ def say_beside(
     said = [_in_images(result), *_shorter(result)]
     if changed := mine[-1][1]: said.append(f'You changed the recipe: {" and ".join(changed)}.')
     if own := published.get(result.step):
-        said.append(f'Published, on MNIST: {mean_sd(r.test_acc for r in own)} % after {own[0].epochs} epochs.')
+        reached = ' % ('.join(mean_sd(r.test_acc for r in own).split(' (')) + ('' if len(own) > 1 else ' %')
+        said.append(f'Published, on MNIST: {reached} after {own[0].epochs} epochs.')
         if result.data != 'mnist': said.append('The images differ, so compare directions, not accuracies.')
+    if whole := _on_digits(result): said.append(f'A whole run of this step on these digits reached {whole:.2f} %.')
     before = next((r for r,_ in reversed(mine[:-1]) if r.step < result.step), None)
     if own and before and before.step in published: said.append(_directions(before, result, published))
     return ' '.join(said)
@@ -122,6 +124,13 @@ def _measured_on(
 ) -> int:
     "The number of its test images; MNIST's if it got none wrong."
     return round(len(result.wrong)/(1 - result.test_acc/100)) if result.wrong else 10_000
+
+def _on_digits(
+    result:Result, # A run
+) -> 'float|None':
+    "What the recorded run of the step on the same bundled digits reached, in percent; None if there is none."
+    runs = read_results(published_dir()/'digits.jsonl') if result.data == 'digits' else []
+    return next((r.test_acc for r in runs if r.step == result.step and r.checksum == result.checksum), None)
 
 def _shorter(
     result:Result, # A run

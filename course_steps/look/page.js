@@ -4,7 +4,7 @@ const data = JSON.parse(byId('data').textContent), samples = data.samples
 const state = {net: 0, beside: null, sample: null, drawing: null, mute: '', mute2: '', ...Object.fromEntries(Object.entries(DIALS).map(([k, d]) => [k, d[3]])), ...fromHash(location.hash, data.networks.length)}
 const pad = new Pad(byId('pad-box'), () => { state.sample = state.drawing = null; pixels = null; later(true) })
 const inspector = new Inspector(byId('inspect'), byId('inspector'), mute)
-let pixels = null, images = [], views = [], bars = [], measures = [], pointed = null, waiting = false, drawings = [], strange = [], note = ''
+let pixels = null, images = [], views = [], bars = [], measures = [], pointed = null, waiting = false, drawings = [], strange = [], note = '', kept = 0
 
 const change = () => ({angle: state.angle, right: state.right, down: state.down, noise: state.noise})
 const bits = () => state.bits > 8 ? 32 : state.bits
@@ -33,7 +33,8 @@ function refresh() {
   if (pointed) inspector.show(...pointed)
   marks(seen, answers[0])
   verdict(answers)
-  keep()
+  clearTimeout(kept)
+  kept = setTimeout(keep, 150) // Browsers refuse an address that changes with every move of the pen
   window.courseSteps.milliseconds = performance.now() - began
 }
 

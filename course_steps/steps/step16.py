@@ -5,17 +5,17 @@
 # %% auto #0
 __all__ = ['step', 'model']
 
-# %% ../../nbs/lessons/16_elsewhere.ipynb #el160041
+# %% ../../nbs/lessons/16_elsewhere.ipynb #el160039
 from ..layers import conv_net
 from ..step import Step
 
-# %% ../../nbs/lessons/16_elsewhere.ipynb #el160042
+# %% ../../nbs/lessons/16_elsewhere.ipynb #el160040
 def model():
     "The network of step 8 with twice the channels."
     return conv_net([
         (16,3), (32,3), (16,1), 'pool',
         (16,3), (32,3), (16,3), (16,3), 'gap', (10,1)], norm=True, p=0.05)
 
-# %% ../../nbs/lessons/16_elsewhere.ipynb #el160043
+# %% ../../nbs/lessons/16_elsewhere.ipynb #el160041
 step = Step(16, 'Elsewhere', model, lr_max=2e-2,
     target='A recipe for garments instead of digits: twice the channels of step 8, and images as they are.')

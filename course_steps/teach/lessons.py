@@ -66,10 +66,7 @@ def _with_links(
     text:str, # Markdown of a lesson
 ) -> str:
     "Links to pages outside the folder of the lessons lead to the site."
-    def to_site(found):
-        path, anchor = found[1].removesuffix('.ipynb'), found[2] or ''
-        return f'({SITE}/{path}.html{anchor})'
-    return re.sub(r'\(\.\./([\w/]+\.ipynb)(#[\w.-]*)?\)', to_site, text)
+    return re.sub(r'\(\.\./([\w/]+)\.ipynb(#[\w.-]*)?\)', rf'({SITE}/\1.html\2)', text)
 
 # %% ../../nbs/api/teach/lessons.ipynb #cd96627b
 def made_names(

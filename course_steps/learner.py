@@ -84,8 +84,7 @@ def step_learner(
     step = replace(get_step(step), bs=dls.train.bs)           # The size of the batches is that of the loaders
     set_seed(seed)
     cbs = [HistoryCallback(), StopAtNaNCallback(), PeakRateCallback(), *step.cbs(), *L(kwargs.pop('cbs', None))]
-    if bf16: cbs.append(BF16Callback())
-    if step.bits: cbs.append(QuantizeCallback(step.bits))
+    cbs += [BF16Callback()]*bf16 + ([QuantizeCallback(step.bits)] if step.bits else [])
     own = dict(loss_func=CrossEntropyLossFlat(label_smoothing=step.smoothing), metrics=accuracy)
     learn = Learner(dls, tuned(step.model(), dls.device.type), cbs=cbs, **own | kwargs)
     learn.recorder.train_metrics = True

@@ -18,7 +18,6 @@ from fastcore.script import call_parse
 from filelock import FileLock
 from joblib import Parallel, delayed
 
-from course_steps.callbacks import QuantizeCallback
 from course_steps.core import CourseError, append_lines, numbered_lines, whole_number, whole_numbers, write_file
 from course_steps.export import measure_packed, pack
 from course_steps.images import load_set
@@ -42,11 +41,6 @@ NETS = { # Networks that are made for a size in bytes: the step whose training t
     'share-40': (13, [*FRONT, ('sep', 40, 3), ('repeat', 3, ('sep', 40, 3)), *END])}
 
 
-def with_rounding(cbs, bits):
-    "The callbacks of a step, and one that rounds the weights."
-    return [*cbs(), QuantizeCallback(bits)]
-
-
 def base(name):
     "The step of a number, or one with a network of `NETS`."
     if name.isdigit(): return get_step(int(name))
@@ -60,7 +54,7 @@ def read_candidate(text):
     "(name, bits, step) of a candidate such as 14:5."
     name, _, bits = text.partition(':')
     step, bits = base(name), whole_number(bits, f'the bits of {text}', MIN_BITS, MAX_BITS)
-    return name, bits, replace(step, cbs=partial(with_rounding, step.cbs, bits))
+    return name, bits, replace(step, bits=bits)
 
 
 def packed_line(model, meta, images, what):

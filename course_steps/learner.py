@@ -31,7 +31,7 @@ from fastai.torch_core import set_seed
 from fastcore.foundation import L
 
 from . import __version__
-from .callbacks import BF16Callback, HistoryCallback, StopAtNaNCallback, percent
+from .callbacks import BF16Callback, HistoryCallback, QuantizeCallback, StopAtNaNCallback, percent
 from .checkpoint import FINGERPRINTS, CheckpointCallback
 from .core import CourseError, disk_is_full, runs_dir, writable_folder, write_file
 from .data import get_device, get_dls
@@ -84,7 +84,7 @@ def step_learner(
     step = replace(get_step(step), bs=dls.train.bs)           # The size of the batches is that of the loaders
     set_seed(seed)
     cbs = [HistoryCallback(), StopAtNaNCallback(), PeakRateCallback(), *step.cbs(), *L(kwargs.pop('cbs', None))]
-    if bf16: cbs.append(BF16Callback())
+    cbs += [BF16Callback()]*bf16 + ([QuantizeCallback(step.bits)] if step.bits else [])
     own = dict(loss_func=CrossEntropyLossFlat(label_smoothing=step.smoothing), metrics=accuracy)
     learn = Learner(dls, tuned(step.model(), dls.device.type), cbs=cbs, **own | kwargs)
     learn.recorder.train_metrics = True

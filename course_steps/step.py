@@ -97,6 +97,7 @@ class Step:
     epochs:int = 15 # Epochs of a full run
     bs:int = 128 # Images in a batch
     smoothing:float = 0. # Label smoothing, 0 to 1
+    bits:int = None # Bits of a convolution's weight while it trains, 2 to 8; default: the 32 of a float
 
     def __post_init__(self):
         if isinstance(self.model, nn.Module):
@@ -115,8 +116,9 @@ class Step:
     @cached_property
     def recipe(self) -> dict:
         "Everything that decides how the step trains, by value: the same in every process, different after any change."
+        rounding = {'bits': self.bits} if self.bits else {}   # Without, the recipe is what it was before there were bits
         return dict(network=fingerprint(self._network()), lr_max=self.lr_max, bs=self.bs, smoothing=self.smoothing,
-                    augmentation=fingerprint(self.augment()), callbacks=fingerprint(self.cbs()))
+                    augmentation=fingerprint(self.augment()), callbacks=fingerprint(self.cbs()), **rounding)
 
     def _network(self) -> nn.Module:
         "A new network, made without touching the random numbers of the training."

@@ -18,11 +18,14 @@ from safetensors.numpy import save
 from course_steps.weights import load_weights
 from course_steps.cli import VERBS, main
 from course_steps.core import CourseError
+from course_steps.export import load_packed, pack
 from course_steps.images import read_idx
 from course_steps.pictures import read_digit
 from course_steps.predict import default_weights
+from course_steps.quantize import quantize
 from course_steps.core import published_dir
 from course_steps.results import read_results
+from course_steps.steps import STEPS
 
 
 def idx_wholes():
@@ -40,6 +43,20 @@ def weights_wholes():
     return [default_weights().read_bytes(), small, struct.pack('<Q', 2**62) + b'{}']
 
 
+def packed_wholes():
+    named = pack(quantize(STEPS[3].model(), 2), (0.1, 0.3), ['Bär', *'abcdefghi'])
+    return [pack(quantize(STEPS[n].model().eval(), bits), (0.1, 0.3), '0123456789') for n, bits in ((9, 8), (14, 3))] + [named]
+
+
+def read_sealed(path):
+    "Read a packed file as it is, then with the checksum that fits what is in it."
+    try: load_packed(path)
+    except CourseError as e: assert sentence(e), e
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + struct.pack('<I', zlib.crc32(data[8:])) + data[8:])
+    load_packed(path)
+
+
 def image_wholes():
     page = Image.new('L', (40, 40), 250)
     ImageDraw.Draw(page).line([(10, 5), (30, 35)], fill=0, width=4)
@@ -54,6 +71,7 @@ READERS = {
     'IDX reader': (lambda path: read_idx(path, (28, 28)), idx_wholes),
     'results reader': (read_results, results_wholes),
     'weights reader': (load_weights, weights_wholes),
+    'packed reader': (read_sealed, packed_wholes),
     'image reader': (read_digit, image_wholes),
 }
 

@@ -10,7 +10,7 @@ SLIDES = ROOT/'_slides'
 DECKS = sorted(p.stem for p in (ROOT/'nbs/lessons').glob('*.ipynb'))
 ALL = "return Reveal.getSlides().map(s => s.innerText)"
 TEXTS = "return [...document.querySelectorAll('.slides img')].map(i => i.alt)"
-RAW = """return [...Reveal.getCurrentSlide().querySelectorAll('*')].filter(e => !e.closest('pre, code') && [...e.childNodes].some(
+RAW = """return [...Reveal.getCurrentSlide().querySelectorAll('*')].filter(e => !e.closest('pre, code, script, style') && [...e.childNodes].some(
   n => n.nodeType == 3 && n.data.includes('`'))).map(e => e.innerText)"""
 OVER = """let s = Reveal.getCurrentSlide();
 return [s.scrollWidth > s.clientWidth || s.scrollHeight > s.clientHeight, s.clientHeight <= 720, +s.style.getPropertyValue('--size')]"""

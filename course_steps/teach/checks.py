@@ -814,7 +814,7 @@ def check_luck(luck): # Percentage points, a number
     hint_if(1.3 < luck < 1.8, 'That is right in standard errors. One of them is 0.1 points.')
     hint_if(not 0.145 < luck < 0.165, 'Take the largest of the ten in each search, and the mean over the searches.')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0075
+# %% ../../nbs/lessons/15_ship.ipynb #ship0077
 @exercise
 def check_bytes(n): # Bytes, an int
     """What a layer weighs.
@@ -830,7 +830,7 @@ def check_bytes(n): # Bytes, an int
     hint_if(n == 128 + 1 + 3*16, 'Scales are counted, but not the biases, or the other way round.')
     hint_if(n != 226, 'Count three things: weights (4 bits each, once), scales and biases (a byte each, for each pass).')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0080
+# %% ../../nbs/lessons/15_ship.ipynb #ship0082
 @exercise
 def check_ternary(ternary): # (nf, ni, ks, ks) weights -> as many
     """Three values.
@@ -852,7 +852,7 @@ def check_ternary(ternary): # (nf, ni, ks, ks) weights -> as many
     hint_if(same(w*big), 'The large weights must all get the same size.')
     hint_if(not same(right), 'The numbers are not right: find who is above the limit, then the mean size of those.')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0085
+# %% ../../nbs/lessons/15_ship.ipynb #ship0087
 @exercise
 def check_most_bits(most_bits): # (list of weights in each layer, bytes) -> bits from 2 to 8, or 0
     """The most bits that fit.
@@ -867,7 +867,7 @@ def check_most_bits(most_bits): # (list of weights in each layer, bytes) -> bits
     hint_if(most_bits([1]*10, 9) != 0, 'Ten layers of one weight take ten bytes: each is filled up by itself.')
     hint_if(most_bits([8, 8], 8) != 4, 'A file that is exactly full still fits.')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0090
+# %% ../../nbs/lessons/15_ship.ipynb #ship0092
 @exercise
 def check_mixed(bits): # List of four numbers from 2 to 8
     """Who needs the bits?

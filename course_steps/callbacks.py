@@ -184,6 +184,7 @@ class QuantizeCallback(Callback):
         self.trained = True
         self._restore()
     def after_cancel_batch(self): self._restore()
+    def after_cancel_epoch(self): self.trained = True          # An epoch that a checkpoint has
     def after_fit(self):
         if not self.trained: return                           # Only validated
         self._round()

@@ -814,10 +814,13 @@ def check_luck(luck): # Percentage points, a number
     hint_if(1.3 < luck < 1.8, 'That is right in standard errors. One of them is 0.1 points.')
     hint_if(not 0.145 < luck < 0.165, 'Take the largest of the ten in each search, and the mean over the searches.')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0075
+# %% ../../nbs/lessons/15_ship.ipynb #ship0077
 @exercise
 def check_bytes(n): # Bytes, an int
-    "What a layer weighs."
+    """What a layer weighs.
+
+    Shared weights count once: 256 of 4 bits are 128 bytes. Three passes have 48 scales and 48 biases, a byte each, and
+    the two groups have a shift each: 98 bytes, nearly as many."""
     hint_if(type(n) is not int, 'Answer with a whole number of bytes.')
     hint_if(n == 16*16*4 + 2*(1 + 3*16)*8, 'Those are bits. Eight of them are a byte.')
     hint_if(n == 3*128 + 2*(1 + 3*16), 'The three passes share their weights: these are in the file once.')
@@ -827,14 +830,14 @@ def check_bytes(n): # Bytes, an int
     hint_if(n == 128 + 1 + 3*16, 'Scales are counted, but not the biases, or the other way round.')
     hint_if(n != 226, 'Count three things: weights (4 bits each, once), scales and biases (a byte each, for each pass).')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0080
+# %% ../../nbs/lessons/15_ship.ipynb #ship0082
 @exercise
 def check_ternary(ternary): # (nf, ni, ks, ks) weights -> as many
-    "Three values."
+    """Three values.
+
+    Limit and scale are those of each filter, so a filter of small weights keeps its pattern."""
     w = torch.tensor([[1., -2., 0.5, 4.], [0.1, 0.1, -0.3, 0.02]])[:, None, None]
     found = ternary(w.clone())
-    hint_if(found is None, 'Your function returns nothing: end it with return.')
-    hint_if(found is ..., 'There are still three dots to fill in.')
     hint_if(not isinstance(found, torch.Tensor) or found.shape != w.shape, 'As many weights should come out as go in.')
     big = w.abs() > 0.7*w.abs().mean((1, 2, 3), keepdim=True)
     right = w.sign()*big*(w.abs()*big).sum((1, 2, 3), keepdim=True)/big.sum((1, 2, 3), keepdim=True)
@@ -849,24 +852,27 @@ def check_ternary(ternary): # (nf, ni, ks, ks) weights -> as many
     hint_if(same(w*big), 'The large weights must all get the same size.')
     hint_if(not same(right), 'The numbers are not right: find who is above the limit, then the mean size of those.')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0085
+# %% ../../nbs/lessons/15_ship.ipynb #ship0087
 @exercise
-def check_most_bits(most_bits): # (list of weights in each layer, bytes) -> bits from 2 to 8, or None
-    "The most bits that fit."
+def check_most_bits(most_bits): # (list of weights in each layer, bytes) -> bits from 2 to 8, or 0
+    """The most bits that fit.
+
+    Each layer is filled up to whole bytes, and a file that is exactly full still fits."""
     found = most_bits([72, 900], 400)
-    hint_if(found is ..., 'There are still three dots to fill in.')
-    hint_if(found is None, 'Something fits there: 3 bits take 27 + 338 bytes. Do you return it?')
+    hint_if(found == 0, 'Something fits there: 3 bits take 27 + 338 bytes.')
     hint_if(found == 2, 'You take the first that fits. Is there a larger one?')
     hint_if(found != 3, f'72 weights and 900, in 400 bytes: 3 bits take 365 bytes and 4 take 486. You say {found}.')
     hint_if(most_bits([9], 1000) != 8, 'More than 8 bits are not allowed, however much room there is.')
-    hint_if(most_bits([1000], 10) is not None, 'Where not even 2 bits fit, return None.')
-    hint_if(most_bits([1]*10, 9) is not None, 'Ten layers of one weight take ten bytes: each is filled up by itself.')
+    hint_if(most_bits([1000], 10) != 0, 'Where not even 2 bits fit, return 0.')
+    hint_if(most_bits([1]*10, 9) != 0, 'Ten layers of one weight take ten bytes: each is filled up by itself.')
     hint_if(most_bits([8, 8], 8) != 4, 'A file that is exactly full still fits.')
 
-# %% ../../nbs/lessons/15_ship.ipynb #ship0090
+# %% ../../nbs/lessons/15_ship.ipynb #ship0092
 @exercise
 def check_mixed(bits): # List of four numbers from 2 to 8
-    "Who needs the bits?"
+    """Who needs the bits?
+
+    It fits. Whether it is better than the same bits for all rows, the held-out images must say, over several seeds."""
     hint_if(not isinstance(bits, (list, tuple)) or len(bits) != 4, 'Answer with a list of four numbers, one for each row.')
     hint_if(not all(type(b) is int and 2 <= b <= 8 for b in bits), 'Each row has a whole number of bits from 2 to 8.')
     hint_if(len(set(bits)) == 1, 'All rows have the same bits: give more to one, and take them from another.')

@@ -119,9 +119,9 @@ def round_run(folder, bits, images, out):
 
 
 def is_of_the_course(folder, images):
-    "Whether a finished run is one of a step as it is, measured on the test images."
+    "Whether a finished run is one of a step as it is, with all its bits, measured on the test images."
     meta = read_tensors(folder/'weights.safetensors')[1]
-    if meta['step'] not in STEPS: return False
+    if meta['step'] not in STEPS or STEPS[meta['step']].bits: return False
     wanted = {'data': images.checksum, 'holdout': 0, **STEPS[meta['step']].recipe}
     return wanted.items() <= meta['identity'].items()
 

@@ -238,7 +238,7 @@ def _terms(
     "The terms of a lesson, in its order."
     for cell in json.loads(file.read_text(encoding='utf-8'))['cells']:
         if cell['cell_type'] != 'markdown': continue
-        for sentence in re.split(r'(?<=[.!?:])\s+(?=[A-Z<])|\n\n', _source(cell)):
+        for sentence in re.split(r'(?<=[.!?:])\s+(?=[A-Z<\[])|\n\n', _source(cell)):
             meaning = re.sub(r'</?dfn>', '', sentence)
             for name in re.findall('<dfn>(.+?)</dfn>', sentence): yield Term(name.lower(), meaning, file.stem)
 

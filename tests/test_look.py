@@ -32,7 +32,7 @@ sys.path.insert(0, str(ROOT/'docs'))
 PUBLISHED = [f for f in sorted((ROOT/'results').glob('*.safetensors')) if count_params(load_weights(f)[0]) <= 60_000]
 
 
-@pytest.fixture(scope='module')
+@pytest.fixture # Loaded again for each test: those between them open other pages
 def engine(browser, tmp_path_factory):
     "The arithmetic of the page, its names open to a test."
     page = tmp_path_factory.mktemp('engine')/'engine.html'

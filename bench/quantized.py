@@ -19,7 +19,7 @@ from filelock import FileLock
 from joblib import Parallel, delayed
 
 from course_steps.core import CourseError, append_lines, numbered_lines, whole_number, whole_numbers, write_file
-from course_steps.export import measure_packed, pack
+from course_steps.export import measure_packed, normalized, pack
 from course_steps.images import load_set
 from course_steps.layers import conv_net
 from course_steps.quantize import MAX_BITS, MIN_BITS, quantize, renormed
@@ -62,12 +62,6 @@ def packed_line(model, meta, images, what):
     with TemporaryDirectory() as folder:
         write_file(file := Path(folder)/'net.csq', pack(quantize(model, what["bits"]), meta['stats'], meta['classes']))
         return measure_packed(file, images, **what)
-
-
-def normalized(images, stats, n=10_000):
-    "Batches of the first training images, as a network takes them."
-    mean, std = stats
-    return ((x[:, None]/255 - mean)/std for x in images.train[0][:n].split(500))
 
 
 def lines_of(folder, step, bits, name, how, images, have):

@@ -25,8 +25,7 @@ def list_steps():
     for n,s in STEPS.items():
         told = original.get(n)
         readme, logged = (f"{told['readme_test_acc']:.2f}", f"{told['test_acc'][-1]:.2f}") if told else ('', '')
-        runs = of_step(n, results)
-        ours = mean_sd(r.test_acc for r in runs) if runs else ''
+        ours = mean_sd(r.test_acc for r in runs) if (runs := of_step(n, results)) else ''
         print(f'{n:<4}  {s.title:24}{s.params:>12,}{readme:>17}{logged:>17}  {ours}')
     print('Accuracies in percent on the 10,000 MNIST test images; logged and ours: after the last epoch.')
 
@@ -149,7 +148,7 @@ SURE = 0.9 # Probability from which `predict` needs no second guess
 
 def predict(
     *image:str, # Image files
-    weights:str=None, # weights.safetensors of a run, or a packed file; default: published ones, of the best step
+    weights:str=None, # weights.safetensors of a run, or a file of export; default: published ones, of the best step
 ):
     "Tell which digit each picture shows, how probable it is, and a second guess if the first is not sure."
     if not image: raise UsageError('There is no picture: give one or more image files.')
@@ -172,11 +171,12 @@ def export(
     run:str, # Folder of a run, or a file with its weights
     to:str='packed', # packed, a few kilobytes that NumPy and predict read; or onnx, for other programs
     bits:int=5, # Bits per weight in a packed file, 2 to 8
+    data:str=None, # Data set of its training, to estimate the statistics of a packed file again after rounding
     out:str=None, # File to write; default: beside the weights, ending in .csq or .onnx
 ):
     "Save a trained network as a small file, or in a form for other programs."
     from course_steps.export import export as export_run
-    file = export_run(run, to, out, bits)
+    file = export_run(run, to, out, bits, data)
     print(f'{file}: {file.stat().st_size:,} bytes')
 
 # %% ../nbs/api/cli.ipynb #5c1d7be2

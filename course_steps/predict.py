@@ -6,23 +6,26 @@
 __all__ = ['predict']
 
 # %% ../nbs/api/predict.ipynb #ab6fc96a
+from pathlib import Path
+
 import numpy as np
 import torch
 
-from .export import is_packed, load_packed, packed_probabilities
+from .export import ENDINGS, is_packed, load_packed, onnx_probabilities, packed_probabilities
 from .tune import tuned
 from .weights import default_weights, load_trained
 
 # %% ../nbs/api/predict.ipynb #82ba3801
 def predict(
     images, # `uint8` (N, 28, 28), light on black, as `read_digit` gives them
-    weights=None, # Weights of a run, or a packed file; default: the published weights of the most accurate step
+    weights=None, # Weights of a run, or a packed or ONNX file; default: the published weights of the most accurate step
 ) -> list: # One list per image: (class, probability from 0 to 1), best first
     "The classes of each image, the most probable first."
     weights, images = weights or default_weights(), np.stack(images)
     if is_packed(weights):
         net = load_packed(weights)
         classes, p = net[2], packed_probabilities(net, images)
+    elif Path(weights).suffix == ENDINGS['onnx']: classes, p = onnx_probabilities(weights, images)
     else:
         model, (mean, std), classes, _ = load_trained(weights)
         xb = (torch.from_numpy(images)[:, None]/255 - mean)/std

@@ -26,6 +26,8 @@ ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
               'fastai_folder': ['fastai_folder.py']},
     'hurry': {'course_steps': ['course_way.py', '--step', '10', '--target', '99', '--seed', '{i}'],
               'keras': ['keras_way.py', '--seed', '{i}']},
+    **{f'hurry-{n}': {'course_steps': ['course_way.py', '--step', '10', '--target', '99', '--seed', '{i}',
+                                       '--epochs', str(n)]} for n in (3, 1)},
     'import': {'course_steps': ['-c', IMPORT]},
     'classify': {'course_steps': ['classify.py'], 'image_by_image': ['classify.py', '--bs', '1']},
     'busy': dict.fromkeys(['sleeping', 'spinning'], ['classify.py', '--busy', '2', '--images', '2000']),
@@ -39,8 +41,8 @@ ROWS = { # row -> way -> words of a command; {i} is the number of the repetition
 ROWS['tuning'] |= {'start': ['tuning.py', 'start', '--profiled'], 'batch 256': ['tuning.py', 'now', '--batch', '256']}
 for row in ('epoch', 'hurry'):
     ROWS[f'{row}-gpu'] = {way: [*words, '--device', 'cuda'] for way, words in ROWS[row].items()}
-REPEATS = {'epoch': 3, 'hurry': 10, 'import': 5, 'classify': 5, 'busy': 9, 'memory': 2, 'loading': 3, 'tuning': 6,
-           'epoch-gpu': 3, 'hurry-gpu': 10} # Of each way, if there is more than one
+REPEATS = {'epoch': 3, 'hurry': 10, 'hurry-3': 10, 'hurry-1': 10, 'import': 5, 'classify': 5, 'busy': 9,
+           'memory': 2, 'loading': 3, 'tuning': 6, 'epoch-gpu': 3, 'hurry-gpu': 10} # Of each way, if there is more than one
 MOST = {'keras': 3, 'compile': 1} # Slow programs are repeated less often
 SPIN = {'OMP_WAIT_POLICY': 'ACTIVE', 'GOMP_SPINCOUNT': '300000'} # As without the course: the defaults of GNU's OpenMP
 ENV = dict(os.environ) # Before the package is imported here: the other programs run without its thread settings

@@ -514,6 +514,22 @@ def large(tmp_path_factory):
 
 
 @needs_browser
+def test_maps_follow_a_stroke_at_once(browser, large):
+    "From an event of the pointer until every map is painted, and one frame to show it: 50 ms."
+    go(browser, large)
+    until(browser, "return /drawn for this test/.test(document.getElementById('scores').textContent)")
+    send = "const pad = document.getElementById('pad'), r = pad.getBoundingClientRect(), send = (type, at) => pad.dispatchEvent(new PointerEvent(type, {pointerId: 1, clientX: r.left + r.width*0.5, clientY: r.top + r.height*at}));"
+    picture = "return [...document.querySelectorAll('.map canvas')].map(c => c.toDataURL()).join()"
+    browser.execute_script(send + "try { send('pointerdown', 0.1) } catch { /* Nothing can be captured */ }")
+    before = browser.execute_script(picture)
+    took = work(browser, send + "const [k, done] = arguments; send('pointermove', 0.1 + 0.02*(k + 1)); requestAnimationFrame(() => done())", 40)
+    assert browser.execute_script(picture) != before
+    until(browser, "return location.hash.includes('draw=')")
+    asking = work(browser, 'arguments[1]()', 40)                                    # What a script of a test itself takes
+    assert took - asking + FRAME < 50, (took, asking)
+
+
+@needs_browser
 def test_accuracy_follows_a_slider(browser, large):
     "From the slider until 500 digits are counted: one second."
     go(browser, large)

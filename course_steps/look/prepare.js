@@ -4,7 +4,7 @@ const nothing = 'There is nothing written on the picture.'
 
 const even = v => { const r = Math.round(v); return Math.abs(v % 1) === 0.5 && r % 2 ? r - 1 : r } // Ties go to the even number, as in Python
 const image = (h, w) => ({h, w, v: new Float64Array(h*w)})
-const most = v => v.reduce((a, b) => a > b ? a : b, -Infinity)
+const most = v => { let m = -Infinity; for (const x of v) if (x > m) m = x; return m }
 
 function percentile(values, share) { // As numpy: between two values where it falls between them
   const sorted = Float64Array.from(values).sort(), at = share*(sorted.length - 1), low = Math.floor(at)
@@ -18,7 +18,8 @@ function eachLine(im, vertical, change) {
   for (let l = 0; l < lines; l++) {
     const from = vertical ? l : l*im.w
     for (let i = 0; i < n; i++) line[i] = im.v[from + i*step]
-    change(line).forEach((v, i) => { im.v[from + i*step] = v })
+    const changed = change(line)
+    for (let i = 0; i < n; i++) im.v[from + i*step] = changed[i]
   }
   return im
 }
@@ -61,9 +62,9 @@ function ink(grey) {
   return cleanStrokes({h, w, v: strokes.v.map((x, i) => Math.max(0, x - paper.v[i]))})
 }
 
-function otsu(v) {
+function otsu(v, scale) {
   const counts = new Float64Array(256)
-  for (const x of v) counts[Math.min(255, Math.floor(x))]++
+  for (let i = 0; i < v.length; i++) counts[Math.min(255, v[i]*scale | 0)]++
   const total = v.length, all = counts.reduce((a, c, i) => a + c*i, 0)
   let below = 0, sum = 0, best = -1, at = 0
   counts.forEach((c, i) => {
@@ -75,10 +76,18 @@ function otsu(v) {
 }
 
 function dilated(on, h, w, times) {
+  let edge = []
+  for (let i = 0; i < h*w; i++) if (on[i]) edge.push(i)
   for (; times > 0; times--) {
-    const old = on.slice()
-    for (let y = 0, i = 0; y < h; y++) for (let x = 0; x < w; x++, i++)
-      if (!old[i] && (x && old[i - 1] || x < w - 1 && old[i + 1] || y && old[i - w] || y < h - 1 && old[i + w])) on[i] = 1
+    const next = [], reach = i => { if (!on[i]) { on[i] = 1; next.push(i) } }
+    for (const i of edge) {
+      const x = i % w
+      if (x) reach(i - 1)
+      if (x < w - 1) reach(i + 1)
+      if (i >= w) reach(i - w)
+      if (i + w < h*w) reach(i + w)
+    }
+    edge = next
   }
   return on
 }
@@ -86,24 +95,29 @@ function dilated(on, h, w, times) {
 function groupsOf(on, h, w) { // The number of its group for each pixel, 0 for none
   const group = new Int32Array(h*w), stack = []
   let n = 0
-  on.forEach((o, start) => {
-    if (!o || group[start]) return
-    group[start] = ++n; stack.push(start)
+  const join = i => { if (on[i] && !group[i]) { group[i] = n; stack.push(i) } }
+  for (let start = 0; start < h*w; start++) {
+    if (!on[start] || group[start]) continue
+    n++
+    join(start)
     while (stack.length) {
       const i = stack.pop(), x = i % w
-      for (const k of [x ? i - 1 : -1, x < w - 1 ? i + 1 : -1, i - w, i + w])
-        if (k >= 0 && k < h*w && on[k] && !group[k]) { group[k] = n; stack.push(k) }
+      if (x) join(i - 1)
+      if (x < w - 1) join(i + 1)
+      if (i >= w) join(i - w)
+      if (i + w < h*w) join(i + w)
     }
-  })
+  }
   return [group, n]
 }
 
 // Strokes on a ground that is 0 everywhere: what stands out, without specks.
-function cleanStrokes({h, w, v}) {
-  const top = most(v)
+function cleanStrokes(ground) {
+  const top = most(ground.v)
   if (!(top >= 20)) throw new Error(nothing)
-  v = v.map(x => x*(255/top))
-  const limit = otsu(v), on = Uint8Array.from(v, x => x > limit), wide = dilated(on.slice(), h, w, Math.max(1, Math.floor(Math.max(h, w)/60)))
+  const limit = otsu(ground.v, 255/top), {h, w, v} = cut(ground) // What lies around the strokes changes nothing below
+  for (let i = 0; i < v.length; i++) v[i] *= 255/top
+  const on = v.map(x => x > limit), wide = dilated(Uint8Array.from(on), h, w, Math.max(1, Math.floor(Math.max(ground.h, ground.w)/60)))
   const [group, n] = groupsOf(wide, h, w), sizes = new Float64Array(n + 1)
   if (!n) throw new Error(nothing)
   on.forEach((o, i) => { if (o) sizes[group[i]]++ })
@@ -113,11 +127,13 @@ function cleanStrokes({h, w, v}) {
 
 function cut({h, w, v}) { // To the rectangle that is not empty
   let [top, left, bottom, right] = [h, w, -1, -1]
-  v.forEach((x, i) => {
-    if (!x) return
-    const r = Math.floor(i/w), c = i % w
-    top = Math.min(top, r); bottom = Math.max(bottom, r); left = Math.min(left, c); right = Math.max(right, c)
-  })
+  for (let r = 0, i = 0; r < h; r++) for (let c = 0; c < w; c++, i++) {
+    if (!v[i]) continue
+    if (top > r) top = r
+    bottom = r
+    if (left > c) left = c
+    if (right < c) right = c
+  }
   return padded({h, w, v}, [-top, -left], bottom - top + 1, right - left + 1)
 }
 
@@ -137,12 +153,12 @@ function depths(im) { // Of each pixel with ink, how far the paper is: exact, by
     let k = 0
     z[0] = -Infinity; z[1] = Infinity
     for (let q = 1; q < n; q++) {
-      const meet = () => (f[q] + q*q - f[at[k]] - at[k]*at[k])/(2*q - 2*at[k])
-      let s = meet()
-      while (s <= z[k]) { k--; s = meet() }
+      const own = f[q] + q*q
+      let p = at[k], s = (own - f[p] - p*p)/(2*q - 2*p)
+      while (s <= z[k]) { p = at[--k]; s = (own - f[p] - p*p)/(2*q - 2*p) }
       at[++k] = q; z[k] = s; z[k + 1] = Infinity
     }
-    for (let q = 0, j = 0; q < n; q++) { while (z[j + 1] < q) j++; out[q] = (q - at[j])**2 + f[at[j]] }
+    for (let q = 0, j = 0; q < n; q++) { while (z[j + 1] < q) j++; const d = q - at[j]; out[q] = d*d + f[at[j]] }
     return out
   }
   for (const vertical of [true, false]) eachLine(d, vertical, parabolas)

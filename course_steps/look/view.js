@@ -24,16 +24,25 @@ const COLORS = Uint32Array.from({length: 511}, (_, i) => {
   return (255 << 24 | Math.min(255, Math.round(b)) << 16 | Math.min(255, Math.round(g)) << 8 | Math.min(255, Math.round(r))) >>> 0
 })
 
+// The pixels of a small canvas that is painted again and again: kept with it, in memory, where writing is quick.
+function pictureOf(canvas) {
+  if (!canvas.picture) {
+    const c = canvas.getContext('2d', {willReadFrequently: true}), picture = c.createImageData(canvas.width, canvas.height), pixels = new Uint32Array(picture.data.buffer)
+    canvas.picture = {pixels, show: () => c.putImageData(picture, 0, 0)}
+  }
+  return canvas.picture
+}
+
 function paint(canvas, values, from, top) {
-  const c = canvas.getContext('2d'), picture = c.createImageData(canvas.width, canvas.height), pixels = new Uint32Array(picture.data.buffer), scale = 255/top
-  for (let i = 0; i < pixels.length; i++) pixels[i] = COLORS[Math.round(Math.max(0, Math.min(510, 255 + scale*values[from + i])))] ?? COLORS[255]
-  c.putImageData(picture, 0, 0)
+  const {pixels, show} = pictureOf(canvas), scale = 255/top
+  for (let i = 0; i < pixels.length; i++) pixels[i] = COLORS[255.5 + scale*values[from + i] | 0] ?? COLORS[255]
+  show()
 }
 
 function paintPixels(canvas, pixels) { // 784 values from 0 to 255
-  const c = canvas.getContext('2d'), picture = c.createImageData(SIDE, SIDE)
-  pixels.forEach((v, i) => picture.data.set([v, v, v, 255], 4*i))
-  c.putImageData(picture, 0, 0)
+  const {pixels: out, show} = pictureOf(canvas)
+  for (let i = 0; i < PIXELS; i++) out[i] = (255 << 24 | pixels[i]*0x10101) >>> 0
+  show()
 }
 
 class Bars { // The probabilities of one network

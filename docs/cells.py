@@ -18,6 +18,11 @@ def pictures(cell):
     return [o for o in cell.get('outputs', []) if any(kind.startswith('image/') for kind in o.get('data', {}))]
 
 
+def is_solution(cell):
+    "Whether a cell is a solution, which is folded with all that it shows; of other folded cells only the code is."
+    return '#@title Solution' in cell.source
+
+
 def alternative(cell, notebook):
     "The text for a cell's pictures, for people who cannot see them: the line `#| fig-alt:` in the code."
     text = directives(cell).get('fig-alt')

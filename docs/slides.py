@@ -13,7 +13,7 @@ from html import escape
 from pathlib import Path
 
 import nbformat
-from cells import alternative, code, directives, pictures
+from cells import alternative, code, directives, is_solution, pictures
 from live import FIGURE, enliven_cell
 from nbconvert import SlidesExporter
 from stage import ROOT, markdown, settings
@@ -27,7 +27,7 @@ SPLIT = 1.25*HEIGHT # What is higher is taken apart; the rest is fitted by the p
 REMARK, PICTURE = 70, 380 # Pixels: a shorter text needs no slide of its own; a plot is never taller
 LINE = dict(markdown=34, code=27, text=25, table=33) # Pixels of one line
 WIDTH = dict(markdown=95, code=200) # Characters of one line
-HIDDEN = {'hide', 'default_exp', 'code-fold', 'export'} # Directives of cells that are not for the class
+HIDDEN = {'hide', 'default_exp', 'export'} # Directives of cells that are not for the class
 
 
 def only(cell, *kinds):
@@ -39,7 +39,8 @@ def only(cell, *kinds):
 
 def is_hidden(cell):
     "Whether a code cell is not for the class: hidden, a solution, exported without being shown, or only imports."
-    hidden = HIDDEN & directives(cell).keys()
+    folded = directives(cell).get('code-fold') == 'true' and (is_solution(cell) or not pictures(cell))
+    hidden = HIDDEN & directives(cell).keys() or folded
     return cell.cell_type == 'code' and bool(hidden or only(cell, ast.Import, ast.ImportFrom))
 
 
@@ -74,7 +75,8 @@ def prepare(cell, notebook, out):
     if cell.cell_type == 'markdown':
         cell.source = re.sub(r'\((\d\d_\w+)\.ipynb\)', link, cell.source).strip()
         return cell
-    cell.metadata['tags'] = ['remove-input'] if directives(cell).get('echo') == 'false' else []
+    bare = {('echo', 'false'), ('code-fold', 'true')} & directives(cell).items()
+    cell.metadata['tags'] = ['remove-input'] if bare else []
     for output in pictures(cell): output.metadata['alt'] = alternative(cell, notebook)
     enliven_cell(cell, out/'live', 'live')
     cell.source = code(cell)

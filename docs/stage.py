@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from cells import alternative, code, directives, pictures
+from cells import alternative, code, directives, is_solution, pictures
 from live import enliven_cell
 from store import execute
 
@@ -19,7 +19,7 @@ EXTRA = OUT/'extra' # What Sphinx copies as it is
 WORDS_A_MINUTE = 150 # Technical prose with code beside it
 SECTIONS = {'lessons': 'Lessons', '.': 'The course', 'guide': 'Guides', 'api': 'Library'} # Folders of nbs/
 TAGS = { # MyST-NB's tags for the directives that hide something
-    ('echo', 'false'): 'remove-input', ('output', 'false'): 'remove-output', ('code-fold', 'true'): 'hide-cell',
+    ('echo', 'false'): 'remove-input', ('output', 'false'): 'remove-output', ('code-fold', 'true'): 'hide-input',
 }
 NOT_PROSE = re.compile(r'(```.*?```|`[^`]*`|\[[^]]*\]\([^)]*\)|<a .*?</a>|<[^>]+>|^#.*$)', re.S | re.M)
 
@@ -69,7 +69,8 @@ def relative_links(text, page):
 def metadata(cell, page):
     "What MyST-NB reads from a code cell: what to hide, and the text of its pictures."
     image = {'image': {'alt': alternative(cell, f'nbs/{page}')}} if pictures(cell) else {}
-    return {'tags': [tag for directive, tag in TAGS.items() if directive in directives(cell).items()], 'mystnb': image}
+    tags = [tag for directive, tag in TAGS.items() if directive in directives(cell).items()]
+    return {'tags': ['hide-cell' if is_solution(cell) else tag for tag in tags], 'mystnb': image}
 
 
 def stage_code(cell, page):

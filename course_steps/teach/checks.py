@@ -120,6 +120,8 @@ def check_normalize(normalize): # (bytes, mean, std) -> floats of the same shape
     hint_if(abs(out.mean()) > 1e-3, f'The mean of the result is {out.mean():.2f}, not 0.')
     hint_if(not torch.allclose(out, expected, atol=1e-4),
             f'The standard deviation of the result is {out.std():.2f}, not 1.')
+    hint_if(not torch.allclose(normalize(pixels[:1], mean, std), expected[:1], atol=1e-4),
+            'One image alone comes out differently. Use mean and std as you get them: they are of all training images.')
 
 # %% ../../nbs/lessons/01_setup.ipynb #st010073
 @exercise
@@ -134,9 +136,10 @@ def check_cooled(cooled): # (logits, labels, temperatures) -> one of the tempera
     found = float(found)
     hint_if(found not in tried, f'{found:g} is not one of the temperatures. Return the temperature, not its loss or its '
                                 'place in the list.')
-    hint_if(found == 0.5, 'That is the one with the highest loss here, or you multiply by the temperature.')
+    hint_if(found == 0.5, 'That is the one with the highest loss here, or you multiply by the temperature. Or does the '
+                          'loss not depend on T at all, so that the first of the list wins?')
     hint_if(found == 4, 'That is the last of the list. Does a comparison go the wrong way?')
-    hint_if(found == 1, 'Are the logits divided before the softmax? Afterwards it has no effect on the order of losses.')
+    hint_if(found == 1, 'That is where the logits stay as they are. Divide them by each temperature, before the softmax.')
     hint_if(found != 3, f'{found:g} does not have the lowest cross entropy. Divide the logits by each temperature first.')
     hint_if(float(cooled(calm, labels, tried)) != 1, 'It is right for one set of logits only: compute it.')
 
@@ -193,6 +196,8 @@ def check_receptive_field(receptive_field): # (list of (kernel, stride)) -> pixe
     hint_if(receptive_field([conv, pool, conv]) == 6,
             'After a pooling, a step is two input pixels wide. Multiply by the strides so far.')
     hint_if(receptive_field([conv, conv, pool, conv, conv, pool, conv]) != 24, 'Two poolings: their strides multiply.')
+    hint_if(receptive_field([(5, 3), conv]) != 11, 'It is right for these layers only. A convolution can have a stride, '
+                                                   'and a kernel of any size: compute with both.')
 
 # %% ../../nbs/lessons/02_squeeze.ipynb #sq020060
 @exercise
@@ -299,6 +304,8 @@ def check_norm_repaired(Repaired): # (nf) -> layer, as the class in the lesson
     hint_if(not near(out, expected),
             'Training is right, and evaluation uses the averages. But after several batches they are not those of '
             'nn.BatchNorm2d: how far should they move towards each new batch?')
+    for p in yours.parameters(): p.data += 1                          # As if scale and offset had learned
+    hint_if(not near(yours(x), 2*out + 1), 'The numbers are normalized, but another scale or offset does not show in them.')
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #9e58840d
 @exercise
@@ -323,11 +330,15 @@ def check_block(block): # (ni, nf) -> layer
     hint_if(not torch.allclose(out, ours.train()(x), atol=1e-5),
             'The parameters fit, but the numbers do not. Check the order of the parts, whether there is one too many, '
             "and whether a setting differs from torch's default.")
+    hint_if(not torch.allclose(yours.eval()(x), ours.eval()(x), atol=1e-5),
+            "In evaluation the numbers differ. Leave the running averages as torch's default has them.")
 
 # %% ../../nbs/lessons/04_batchnorm.ipynb #bn040093
 @exercise
 def check_halves(losses): # {rate: {'mean': [loss of each seed], 'deviation': [...], 'both': [...]}}
-    "Which half does it?"
+    """Which half does it?
+
+    Two rates and two seeds are the least that can show whether one half is ahead at both, beyond luck."""
     hint_if(not isinstance(losses, dict), 'Collect your losses in a dict: {rate: {"mean": [...], ...}}.')
     hint_if(len(losses) < 2, 'You have one rate. A half that does well at a low rate may fail at a high one: take two.')
     for lr,found in losses.items():

@@ -17,7 +17,7 @@ from torch import nn
 
 from .core import CourseError, UsageError, write_file
 from .images import ImageSet, load_set
-from .quantize import QuantizedConv, QuantizedLayer, quantize, renormed, shifted
+from .quantize import QuantizedConv, QuantizedLayer, fixed_point, quantize, renormed
 from .read_packed import FINE, packed_logits, read_packed
 from .weights import load_trained, weights_file
 
@@ -36,7 +36,7 @@ def _packed_conv(
     bits:int, # Bits of a weight, 2 to 8
 ) -> bytes:
     "Scales, biases if there are some, and weights."
-    fine = [shifted(values, FINE[bits])[1:] for values in (conv.scales, conv.biases) if values is not None]
+    fine = [fixed_point(values, FINE[bits])[1:] for values in (conv.scales, conv.biases) if values is not None]
     fine = b''.join(bytes([127 + shift]) + _packed_bits(codes, FINE[bits]) for codes,shift in fine)
     return fine + _packed_bits(conv.weights, bits)
 

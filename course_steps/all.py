@@ -20,6 +20,7 @@ from fastai.vision.all import *
 from matplotlib import pyplot as plt
 from torch import nn
 from torch.nn import functional as F
+from torch.nn.utils import prune
 from torch.overrides import TorchFunctionMode
 from torchvision import transforms
 
@@ -66,6 +67,7 @@ from .step import *
 from .steps import *
 from .sweep import *
 from .teach.checks import *
+from .teach.copies import *
 from .teach.exercise import *
 from .teach.lessons import *
 from .teach.quiz import *

@@ -444,6 +444,7 @@ def check_rows(rows): # Rows for `conv_net`, a list
     At 5 to 7 pixels there are edges and corners to keep, and the layers after the pooling see the rest of the
     digit."""
     hint_if(rows == [...], 'There are still three dots to fill in.')
+    hint_if(not isinstance(rows, list), 'Answer with a list of rows, as in prices above.')
     hint_if(rows.count('pool') != 1, f"There are {rows.count('pool')} poolings, but the exercise asks for one.")
     hint_if(rows[-2:-1] != ['gap'] or rows[-1][1] != 1, "End with 'gap' and a 1 x 1 convolution.")
     net = conv_net(rows, norm=True)

@@ -6,7 +6,6 @@
 __all__ = ['MARKS', 'byte_goals', 'quantized_table', 'byte_goals_table', 'plot_kilobytes']
 
 # %% ../../nbs/api/evidence/kilobytes.ipynb #kilo0003
-from functools import partial
 from statistics import mean, stdev
 
 import pandas as pd
@@ -14,7 +13,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from .goals import SEEDS, read_goals
-from .plots import ACCENT, LIGHT, NEUTRAL, OURS, ORIGINAL, get_fig
+from .plots import ACCENT, LIGHT, NEUTRAL, OURS, ORIGINAL, WIDTH, get_fig
 from .tables import mean_and_sd
 from ..results import of_step, read_published, read_results
 
@@ -66,22 +65,23 @@ MARKS = { # How a file was made -> label, marker, color
 def plot_kilobytes(
     table:pd.DataFrame=None, # Of `quantized_table`; default: of all published files
     lowest:float=98.5, # Lowest accuracy that is shown, percent
-) -> Figure: # Parameters on the left, bytes on the right
+) -> Figure: # Parameters above, bytes below
     "Accuracy against parameters, of 32 bits each, and against bytes of a packed file, beside what others reached."
     table, results = quantized_table() if table is None else table, read_results()
-    fig, ((left, right),) = get_fig(1, 2, (10,4.6))
-    _plot_params(left, results)
+    fig, ((above,), (below,)) = get_fig(2, 1, (WIDTH,6.6))
+    _plot_params(above, results)
     for step,how in dict.fromkeys(zip(table.step, table.how)):
-        _plot_way(right, table[(table.step == step) & (table.how == how)], how, lowest)
+        _plot_way(below, table[(table.step == step) & (table.how == how)], how, lowest)
+    _name_steps(below, table[table.test >= lowest])
     anchors = [(r['bytes'], r['test_acc']) for r in read_published('records') if 'bytes' in r]
-    right.plot(*zip(*anchors), 's', mec='0.3', mfc='none', label='BitNetMCU, best of its runs')
-    for most,least in byte_goals().items(): right.plot(most, least, '_', color='0.3', ms=16, mew=2)
-    for ax,what in ((left, 'parameters'), (right, 'bytes of the file')):
+    below.plot(*zip(*anchors), 's', mec='0.3', mfc='none', label='BitNetMCU, best of its runs')
+    for most,least in byte_goals().items(): below.plot(most, least, '_', color='0.3', ms=16, mew=2)
+    for ax,what in ((above, 'parameters'), (below, 'bytes of the file')):
         ax.set(xscale='log', ylim=(lowest, 99.75), xlabel=f'{what} (logarithmic)', ylabel='test accuracy in percent')
         ax.xaxis.set_major_locator(plt.LogLocator(subs=(1, 2, 5)))
         ax.xaxis.set_major_formatter('{x:,.0f}')
         ax.xaxis.set_minor_formatter(plt.NullFormatter())
-    _legend(right)
+    _legend(below)
     plt.close(fig)
     return fig
 
@@ -104,21 +104,27 @@ def _plot_way(
     how:str, # The way
     lowest:float, # Lowest accuracy that is shown, percent
 ):
-    "Draw the files of a step as a line from few bits to many, and name the step at its end."
+    "Draw the files of a step as a line from few bits to many, and name its bits where statistics are new."
     label, marker, color = MARKS[how]
     rows = rows[rows.test >= lowest].sort_values('bits')
     if not len(rows): return
     ax.plot(rows.bytes, rows.test, marker, ls='-', lw=0.8, ms=4, color=color, label=label)
-    note = partial(ax.annotate, textcoords='offset points', fontsize=8, color=color)
-    for r in rows.itertuples():
-        if how.endswith('renormed'): note(f'{r.bits}', (r.bytes, r.test), xytext=(0, 4))
-    last = rows.iloc[-1]
-    note(f'step {last.step}', (last.bytes, last.test), xytext=(5, -8))
+    for r in rows.itertuples() if how.endswith('renormed') else ():
+        ax.annotate(f'{r.bits}', (r.bytes, r.test), xytext=(0, 4), textcoords='offset points', fontsize=8, color=color)
     ax.set_title('packed files, by step and bits')
+
+def _name_steps(
+    ax, # Axes
+    table:pd.DataFrame, # Of `quantized_table`
+):
+    "Name each step once, at the last file of the last of its ways."
+    for step,r in table.groupby('step').last().iterrows():
+        ax.annotate(f'step {step}', (r.bytes, r.test), xytext=(6, -9), textcoords='offset points', fontsize=8)
 
 def _legend(
     ax, # Axes with several lines of one label
 ):
-    "One entry for each way."
+    "One entry for each way, below the axes."
     handles = dict(zip(*reversed(ax.get_legend_handles_labels())))
-    ax.legend(handles.values(), handles, frameon=False, fontsize=8, loc='lower right')
+    place = dict(loc='upper center', bbox_to_anchor=(0.45, -0.2))
+    ax.legend(handles.values(), handles, frameon=False, fontsize=8, ncols=2, **place)

@@ -967,7 +967,7 @@ def check_ternary(ternary): # (nf, ni, ks, ks) weights -> as many
     hint_if(same(w.sign()*big*w.abs().mean((1, 2, 3), keepdim=True)),
             'The limit is right. The scale is the mean size of the weights above it, not of all.')
     hint_if(same(w*big), 'The large weights must all get the same size.')
-    hint_if(not same(right), 'The numbers are not right: find who is above the limit, then the mean size of those.')
+    hint_if(not same(right), 'The numbers are not right: find the weights above the limit, then their mean size.')
 
 # %% ../../nbs/lessons/15_ship.ipynb #ship0087
 @exercise
@@ -986,16 +986,16 @@ def check_most_bits(most_bits): # (list of weights in each layer, bytes) -> bits
 
 # %% ../../nbs/lessons/15_ship.ipynb #ship0092
 @exercise
-def check_mixed(bits): # List of four numbers from 2 to 8
+def check_mixed(bits): # List of seven numbers from 2 to 8
     """Who needs the bits?
 
-    It fits. Whether it is better than the same bits for all rows, the held-out images must say, over several seeds."""
-    hint_if(not isinstance(bits, (list, tuple)) or len(bits) != 4, 'Answer with a list of four numbers, one for each row.')
+    It fits. Whether it is better than the same bits for all rows, held-out images must say, over several seeds."""
+    hint_if(not isinstance(bits, (list, tuple)) or len(bits) != 7, 'Answer with a list of seven numbers, one a row.')
     hint_if(not all(type(b) is int and 2 <= b <= 8 for b in bits), 'Each row has a whole number of bits from 2 to 8.')
-    hint_if(len(set(bits)) == 1, 'All rows have the same bits: give more to one, and take them from another.')
-    size = len(pack(quantize(STEPS[15].model(), list(bits)), (0.13, 0.31), '0123456789'))
-    hint_if(size > 1024, f'That file has {size:,} bytes. Which row has the most weights?')
-    hint_if(sum(bits) < 16, 'There is room left: your rows have fewer than four bits on average.')
+    hint_if(len(set(bits)) == 1, 'All rows have the same bits: give more to one, or take them from another.')
+    size = len(pack(quantize(STEPS[9].model(), list(bits)), (0.13, 0.31), '0123456789'))
+    hint_if(size > 2048, f'That file has {size:,} bytes. Which row has the most weights?')
+    hint_if(size < 1947, f'That file has {size:,} bytes, fewer than with three bits everywhere. There is room left.')
 
 # %% ../../nbs/lessons/16_elsewhere.ipynb #el160091
 @exercise

@@ -30,6 +30,7 @@ def lean(css, words):
         if head.strip().startswith(('@media', '@supports')):
             inside = lean(body, words)
             return f'{head}{{{inside}}}' if inside.strip() else ''
+        if 'Font Awesome' in body: return '' # Its fonts and signs: the icons are masks
         if head.strip().startswith('@'): return found[0]
         some = [s for s in BETWEEN.split(head) if is_used(s, words)]
         return f'{",".join(some)}{{{body}}}' if some else ''

@@ -159,7 +159,7 @@ def test_the_staircase_tells_what_a_step_changed(browser, address):
         browser.execute_script('arguments[0].focus()', stair)
         told = browser.execute_script("return document.querySelector('.told').textContent")
         assert told == stair.get_attribute('aria-label') and f'{STEPS[n].params:,} parameters' in told
-    assert stairs[3].get_attribute('href') == browser.execute_script('return document.querySelector(".lesson-card[href*=\'/04_\']").getAttribute("href")')
+    assert stairs[3].get_dom_attribute('href') == browser.execute_script('return document.querySelector(".lesson-card[href*=\'/04_\']").getAttribute("href")')
 
 
 @needs_browser

@@ -76,9 +76,11 @@ notebooks: $(VENV)/.dev
 	$(BIN)/nbdev_clean
 	$(BIN)/python docs/readme.py
 
-docs: $(VENV)/.dev
+# The site has the slides in a folder of its own.
+docs: slides
 	OMP_NUM_THREADS=1 $(BIN)/python docs/stage.py
 	$(BIN)/sphinx-build -q -W --keep-going -n -b html -c docs -d _build/doctrees _site_src _site
+	rm -rf _site/slides && cp -r _slides _site/slides
 	$(BIN)/python docs/check_links.py _site
 
 serve: docs

@@ -2,6 +2,8 @@
 import re
 import sys
 
+from nbformat.v4 import new_markdown_cell
+
 
 def directives(cell):
     "The nbdev and Quarto directives in a code cell, by name: {'export': 'teach.checks', 'echo': 'false'}."
@@ -30,3 +32,13 @@ def alternative(cell, notebook):
         sys.exit(f'{notebook}: the picture that cell {cell.id} draws has no text. '
                  'Say what it shows in a line of that cell that begins with #| fig-alt:')
     return text
+
+
+def markdown(text):
+    "A markdown cell."
+    return new_markdown_cell(text)
+
+
+def raw(html):
+    "A markdown cell whose HTML is not read as Markdown."
+    return markdown(f'```{{raw}} html\n{html}\n```')

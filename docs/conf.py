@@ -6,13 +6,15 @@ from html import escape
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
+from lean import slim
+from polish import polish
 from stage import ROOT, settings
 
 cfg = settings()
 project, author, release = cfg['title'], cfg['author'], cfg['version']
 copyright = cfg['copyright'].replace('%(author)s', author)
 
-extensions = ['myst_nb', 'sphinx_copybutton', 'sphinx.ext.githubpages']
+extensions = ['myst_nb', 'sphinx_copybutton', 'sphinx.ext.githubpages', 'formulas']
 nb_execution_mode = 'off'
 nb_merge_streams = True
 nb_code_prompt_show, nb_code_prompt_hide = 'Show the solution', 'Hide the solution'
@@ -29,14 +31,15 @@ html_theme_options = dict(
     use_repository_button=True, use_issues_button=True, use_download_button=True,
     home_page_in_toc=True, show_toc_level=2,
     launch_buttons=dict(colab_url='https://colab.research.google.com'), navbar_persistent=[],
-    logo=dict(text=project, alt_text=project),
+    logo=dict(text=project, alt_text='', image_light='_static/logo.svg', image_dark='_static/logo.svg'),
+    secondary_sidebar_items={'index': [], '**': ['page-toc']},
 )
 html_baseurl = f"{cfg['doc_host']}{cfg['doc_baseurl']}/"
 html_extra_path = [str(ROOT/'_site_src/extra')] # Pages that run in a frame
-html_static_path, html_css_files = ['_static'], ['course.css']
+html_static_path, html_css_files = ['_static'], ['course.css', 'icons.css', 'pages.css']
 html_favicon = '_static/favicon.png'
 html_context = dict(default_mode='auto')
-mathjax_path = 'mathjax/tex-svg.js'
+html_math_renderer = 'mathml'
 
 
 def title_id(title):
@@ -73,7 +76,22 @@ def describe(app, pagename, templatename, context, doctree):
     context['metatags'] = context.get('metatags', '') + '\n'.join(lines) + '\n'
 
 
+def add_scripts(app, pagename, templatename, context, doctree):
+    "What only some pages run."
+    if pagename == 'index': app.add_js_file('home.js', loading_method='defer')
+    if pagename.startswith('lessons/'): app.add_js_file('quiz.js', loading_method='defer')
+
+
+def mend(app, exception):
+    "Mend what the theme wrote, and leave out what no page uses."
+    if exception: return
+    polish(Path(app.outdir))
+    slim(Path(app.outdir))
+
+
 def setup(app):
+    app.connect('html-page-context', add_scripts)
+    app.connect('build-finished', mend)
     app.connect('doctree-read', add_nbdev_ids)
     app.connect('build-finished', serve_own_notebooks)
     app.connect('html-page-context', describe)

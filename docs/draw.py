@@ -16,9 +16,11 @@ def stairs(ax, steps=8, color=OURS):
 
 
 def favicon():
-    "A staircase of four, 64 x 64 pixels."
+    "A stack that shrinks, as in logo.svg, 64 x 64 pixels."
     fig = plt.figure(figsize=(1, 1), dpi=64)
-    stairs(fig.add_axes([0.05, 0.05, 0.9, 0.9]), 4)
+    ax = fig.add_axes([0.03, 0.05, 0.94, 0.9])
+    for i, width in enumerate((30, 22, 14, 6)): ax.barh(i, width, left=-width/2, height=0.8, color='#2b8fd0')
+    ax.axis('off')
     fig.savefig(STATIC/'favicon.png', transparent=True)
 
 

@@ -13,10 +13,10 @@ from html import escape
 from pathlib import Path
 
 import nbformat
-from cells import alternative, code, directives, is_solution, pictures
+from cells import alternative, code, directives, is_solution, markdown, pictures
 from live import FIGURE, enliven_cell
 from nbconvert import SlidesExporter
-from stage import ROOT, markdown, settings
+from stage import ROOT, settings
 from traitlets.config import Config
 
 OUT = ROOT/'_slides'
@@ -74,6 +74,7 @@ def prepare(cell, notebook, out):
     "A cell of a lesson as the slides show it: links lead to decks, code has no directives, pictures have a text."
     if cell.cell_type == 'markdown':
         cell.source = re.sub(r'\((\d\d_\w+)\.ipynb\)', link, cell.source).strip()
+        cell.source = re.sub(r'\((\.\./[\w/]+)\.ipynb', r'(\1.html', cell.source) # The site has the slides in a folder
         return cell
     bare = {('echo', 'false'), ('code-fold', 'true')} & directives(cell).items()
     cell.metadata['tags'] = ['remove-input'] if bare else []

@@ -9,19 +9,20 @@ from pathlib import Path
 
 import nbformat
 import yaml
-from cells import alternative, code, directives, is_solution, pictures
+import home
+import lesson
+from cells import alternative, code, directives, is_solution, markdown, pictures, raw
 from live import enliven_cell
 from store import execute
 
 ROOT = Path(__file__).parent.parent
 OUT = ROOT/'_site_src'
 EXTRA = OUT/'extra' # What Sphinx copies as it is
-WORDS_A_MINUTE = 150 # Technical prose with code beside it
+HOME = Path('index.ipynb')
 SECTIONS = {'lessons': 'Lessons', '.': 'The course', 'guide': 'Guides', 'api': 'Library'} # Folders of nbs/
 TAGS = { # MyST-NB's tags for the directives that hide something
     ('echo', 'false'): 'remove-input', ('output', 'false'): 'remove-output', ('code-fold', 'true'): 'hide-input',
 }
-NOT_PROSE = re.compile(r'(```.*?```|`[^`]*`|\[[^]]*\]\([^)]*\)|<a .*?</a>|<[^>]+>|^#.*$)', re.S | re.M)
 
 
 def settings():
@@ -29,11 +30,6 @@ def settings():
     ini = ConfigParser(delimiters=['='])
     ini.read(ROOT/'settings.ini', encoding='utf-8')
     return ini['DEFAULT']
-
-
-def markdown(text):
-    "A markdown cell."
-    return nbformat.v4.new_markdown_cell(text)
 
 
 def head(cell):
@@ -66,18 +62,31 @@ def relative_links(text, page):
     return re.sub(rf'\]\({base}([\w/]+)\.html', rf']({up}\1.ipynb', text)
 
 
+def prompts(line):
+    "The line behind which MyST-NB hides something."
+    return {'code_prompt_show': line, 'code_prompt_hide': line}
+
+
 def metadata(cell, page):
-    "What MyST-NB reads from a code cell: what to hide, and the text of its pictures."
-    image = {'image': {'alt': alternative(cell, f'nbs/{page}')}} if pictures(cell) else {}
+    "What MyST-NB reads from a code cell: what to hide, behind which line, and the text of its pictures."
+    mystnb = {'image': {'alt': alternative(cell, f'nbs/{page}')}} if pictures(cell) else {}
     tags = [tag for directive, tag in TAGS.items() if directive in directives(cell).items()]
-    return {'tags': ['hide-cell' if is_solution(cell) else tag for tag in tags], 'mystnb': image}
+    if 'hide-input' in tags: tags, mystnb = (['hide-cell'], mystnb) if is_solution(cell) else (tags, {**mystnb, **prompts('The code')})
+    if page.parts[0] != 'lessons' or tags: return {'tags': tags, 'mystnb': mystnb}
+    if line := lesson.folded(cell): return {'tags': ['hide-input'], 'mystnb': prompts(line)}
+    return {'tags': ['remove-input'] if lesson.is_quiz(cell) else [], 'mystnb': mystnb}
+
+
+def stage_html(html):
+    "HTML of an output: a table can be reached with the keyboard, which scrolls it on a phone; its corner is not a header."
+    html = re.sub(r'<th>\s*</th>', '<td></td>', html.replace('<table ', '<table tabindex="0" '))
+    return lesson.fold_epochs(html)
 
 
 def stage_code(cell, page):
     "A code cell for the site, or None if nothing remains of it."
-    for output in cell.outputs: # A table that scrolls on a phone must be reachable with the keyboard
-        data = output.get('data', {})
-        if 'text/html' in data: data['text/html'] = data['text/html'].replace('<table ', '<table tabindex="0" ')
+    for data in (o.get('data', {}) for o in cell.outputs):
+        if 'text/html' in data: data['text/html'] = stage_html(data['text/html'])
     enliven_cell(cell, EXTRA/'live', '../'*(len(page.parts) - 1) + 'live')
     cell.metadata = metadata(cell, page)
     cell.source = code(cell)
@@ -93,22 +102,6 @@ def stage_cell(cell, page):
         if page.parts[0] == 'lessons': return None # A lesson shows the code itself
         return markdown(relative_links(api_entry(cell.outputs[0]['data']['text/markdown']), page))
     return stage_code(cell, page)
-
-
-def reading_time(cells):
-    "Minutes, at least one."
-    return max(1, round(sum(len(c.source.split()) for c in cells)/WORDS_A_MINUTE))
-
-
-def training_time(number):
-    "Published minutes of training of a step, as a sentence; empty for a lesson without a step, and for a step without published runs."
-    from course_steps.evidence.tables import minutes
-    from course_steps.results import of_step
-    from course_steps.steps import STEPS
-    if number not in STEPS: return ''
-    runs = of_step(number)
-    found = {where: minutes(runs, device) for where, device in (('two CPU cores', 'cpu'), ('a GPU', 'cuda')) if any(r.device == device for r in runs)}
-    return f'Minutes to train: at most {", ".join(f"{text} on {where}" for where, text in found.items())}.' if found else ''
 
 
 def section(folder):
@@ -128,41 +121,29 @@ def toctrees(pages):
     return markdown('\n\n'.join(make(section(f), (f/'*').as_posix()) for f in folders(pages)))
 
 
-def link_term(cells, name):
-    "Link the first use of a term of the course in the prose of a lesson to the glossary."
-    def link(found): return f'<a href="../glossary.html#{name.replace(" ", "-")}">{found[0]}</a>'
-    for cell in (c for c in cells if c.cell_type == 'markdown'):
-        parts = NOT_PROSE.split(cell.source)
-        for i in range(0, len(parts), 2):
-            parts[i], found = re.subn(rf'\b{re.escape(name)}\b', link, parts[i], count=1, flags=re.I)
-            if not found: continue
-            cell.source = ''.join(parts)
-            return
-
-
-def lesson_intro(cells, number):
-    "Link the course's terms in a lesson; returns what its first paragraph says about the time it takes."
-    from course_steps.teach.lessons import glossary
-    for name in sorted((t.name for t in glossary()), key=len, reverse=True): link_term(cells, name)
-    return f'\n\nMinutes to read: {reading_time(cells)}. {training_time(number)}'.rstrip()
-
-
 def is_fresh(nb, page):
     "Whether a page is run at each build, with the figures of results/: not a lesson, the library, or one that trains."
     trains = any(re.search(r'\b(train_step|fit\w*)\(', c.source) for c in nb.cells if c.cell_type == 'code')
     return page.parts[0] not in ('lessons', 'api') and not trains
 
 
-def stage(path, page, pages):
-    "Write the site's source of one notebook."
+def stage_lesson(title, page, cells, source, lessons):
+    "The cells of a lesson with its facts above them; those and its first picture are kept in `lessons`."
+    lesson.link_terms(cells)
+    found = lesson.about(page, title, cells)
+    lessons[found] = next((o for c in source for o in pictures(c)), None)
+    return [raw(lesson.bar(found, settings())), *cells]
+
+
+def stage(path, page, pages, lessons):
+    "Write the site's source of one notebook; `lessons` keeps what the home page says of them."
     nb = nbformat.read(path, as_version=4)
     if is_fresh(nb, page): nb = execute(path)
     title, description = head(nb.cells[0])
     cells = [new for c in nb.cells[1:] if (new := stage_cell(c, page))]
-    intro = f'*{description}*'
-    if page.parts[0] == 'lessons': intro += lesson_intro(cells, int(page.stem[:2]))
-    if str(page) == 'index.ipynb': cells.append(toctrees(pages))
-    nb.cells = [markdown(f'# {title}'), markdown(intro), *cells]
+    if page.parts[0] == 'lessons': cells = stage_lesson(title, page, cells, nb.cells, lessons)
+    if page == HOME: cells = [*home.cells(cells, lessons, settings(), EXTRA), toctrees(pages)]
+    nb.cells = [markdown(f'# {title}'), markdown(f'*{description}*'), *cells]
     (OUT/page).parent.mkdir(parents=True, exist_ok=True)
     nbformat.write(nb, OUT/page)
 
@@ -174,7 +155,8 @@ def main():
     shutil.rmtree(OUT, ignore_errors=True)
     (EXTRA/'live').mkdir(parents=True)
     pages = [p.relative_to(proc) for p in sorted(proc.rglob('*.ipynb'))]
-    for page in pages: stage(proc/page, page, pages)
+    lessons = {}
+    for page in sorted(pages, key=lambda p: p == HOME): stage(proc/page, page, pages, lessons) # The home page last: it tells of all lessons
 
 
 if __name__ == '__main__': main()

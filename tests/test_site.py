@@ -15,7 +15,7 @@ from conftest import ROOT, needs_browser, requests, serve
 SITE = ROOT/'_site'
 sys.path.insert(0, str(ROOT/'docs'))
 AXE = ROOT/'.venv/axe.min.js' if not os.environ.get('AXE') else Path(os.environ['AXE'])
-PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.rglob('*.html') if '_static' not in p.parts)
+PAGES = sorted(str(p.relative_to(SITE)) for p in SITE.rglob('*.html') if not {'_static', 'slides'} & {*p.parts}) # test_slides.py tests the slides
 NOTEBOOKS = [p.relative_to(ROOT/'nbs') for p in (ROOT/'nbs').rglob('*.ipynb') if '.ipynb_checkpoints' not in p.parts]
 TESTED = [ # Pages of each kind
     'index.html', 'results.html', 'lessons/01_setup.html', 'lessons/05_dropout.html', 'api/data.html',
@@ -91,7 +91,7 @@ def test_theme_switch(browser, address):
 @needs_browser
 def test_math_is_drawn(browser, address):
     browser.get(address + 'lessons/02_squeeze.html')
-    wait(browser, "return document.querySelectorAll('mjx-container svg').length > 0", 'MathJax drew nothing')
+    wait(browser, "return [...document.querySelectorAll('math')].some(m => m.getBoundingClientRect().width > 5)", 'No formula is drawn')
 
 
 @needs_browser
@@ -105,6 +105,143 @@ def test_accessibility(browser, address, page, theme):
     found = browser.execute_async_script("axe.run({resultTypes: ['violations']}).then(arguments[0])")['violations']
     serious = [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in found if v['impact'] in ('serious', 'critical')]
     assert not serious
+
+
+def click(browser, selector):
+    "Click what a selector finds, in the middle of the window."
+    found = browser.find_element('css selector', selector)
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", found)
+    found.click()
+
+
+WEIGHT = """const done = arguments[0]
+for (const image of document.images) image.loading = 'eager'
+Promise.all([...document.images].map(i => i.decode().catch(() => 0))).then(() => done([...performance.getEntriesByType('navigation'),
+  ...performance.getEntriesByType('resource').filter(e => e.initiatorType !== 'iframe')].map(e => [e.decodedBodySize, e.name])))"""
+
+
+@needs_browser
+@pytest.mark.parametrize('page', [p for p in PAGES if p == 'index.html' or p.startswith('lessons/')])
+def test_a_page_is_light(browser, address, page):
+    "Text, scripts, styles, fonts and all pictures, before compression."
+    browser.execute_cdp_cmd('Network.setCacheDisabled', {'cacheDisabled': True})
+    try:
+        browser.get(address + page)
+        loaded = browser.execute_async_script(WEIGHT)
+    finally: browser.execute_cdp_cmd('Network.setCacheDisabled', {'cacheDisabled': False})
+    assert sum(size for size, _ in loaded) < (700_000 if page == 'index.html' else 900_000), sorted(loaded)[::-1][:5]
+
+
+@needs_browser
+def test_the_home_page_reads_what_one_draws(browser, address):
+    from selenium.webdriver import ActionChains
+    browser.get(address + 'index.html')
+    says = "return document.getElementById('reader-says').textContent"
+    wait(browser, f"{says}.startsWith('It reads a 3')", 'the example is not read')
+    pad = browser.find_element('css selector', '#pad')
+    side = pad.size['height']
+    move = ActionChains(browser, duration=50).move_to_element_with_offset(pad, 0, round(-0.3*side)).click_and_hold()
+    for _ in range(6): move = move.move_by_offset(0, round(0.1*side))
+    move.release().perform()
+    wait(browser, f"{says}.startsWith('It reads a 1')", 'a stroke is not read as a 1')
+    click(browser, '#reader button')
+    assert 'waiting for a digit' in wait(browser, says, 'nothing is said')
+
+
+@needs_browser
+def test_the_staircase_tells_what_a_step_changed(browser, address):
+    from course_steps.results import of_step
+    from course_steps.steps import STEPS
+    browser.get(address + 'index.html')
+    stairs = browser.find_elements('css selector', '.staircase.wide .stair')
+    assert len(stairs) == len([n for n in STEPS if of_step(n)])
+    for n, stair in enumerate(stairs, 1):
+        browser.execute_script('arguments[0].focus()', stair)
+        told = browser.execute_script("return document.querySelector('.told').textContent")
+        assert told == stair.get_attribute('aria-label') and f'{STEPS[n].params:,} parameters' in told
+    assert stairs[3].get_dom_attribute('href') == browser.execute_script('return document.querySelector(".lesson-card[href*=\'/04_\']").getAttribute("href")')
+
+
+@needs_browser
+def test_the_quiz_remembers(browser, address):
+    lesson = next(p for p in PAGES if p.startswith('lessons/04_'))
+    browser.get(address + lesson)
+    browser.execute_script('localStorage.clear()')
+    browser.get(address + lesson)
+    right = browser.execute_script("""return [...document.querySelectorAll('.question')].map(q => q.querySelectorAll('input').length)""")
+    for k in range(right[0]): # Until the right one is found; each wrong one gives its reason
+        click(browser, f'.question:first-child label:nth-of-type({k + 1})')
+        click(browser, '.question:first-child > button')
+        reason = browser.find_element('css selector', '.question:first-child .reason').text
+        assert reason.startswith(('Right.', 'Wrong.')) and len(reason.split()) > 4
+        if reason.startswith('Right.'): break
+    score = "return document.querySelector('.score').textContent"
+    assert browser.execute_script(score) == f'1 of {len(right)} right'
+    browser.get(address + lesson)
+    assert browser.execute_script(score) == f'1 of {len(right)} right'
+    browser.get(address + 'index.html')
+    assert browser.find_element('css selector', '.way.first').text == 'Continue lesson 4'
+    assert browser.execute_script("return document.querySelector('.ring[data-lesson=\"4\"]').previousElementSibling.textContent") == f'quiz 1 of {len(right)}'
+    browser.get(address + lesson)
+    click(browser, '.quiz-cards .sum button')
+    assert browser.execute_script(score) == f'0 of {len(right)} right'
+    browser.execute_script('localStorage.clear()')
+
+
+@needs_browser
+def test_the_first_tab_skips_the_header(browser, address):
+    from selenium.webdriver import Keys
+    browser.get(address + 'lessons/01_setup.html')
+    browser.find_element('css selector', 'body').send_keys(Keys.TAB)
+    browser.switch_to.active_element.send_keys(Keys.ENTER)
+    wait(browser, "return document.activeElement.matches('article')", 'the skip link does not lead to the text')
+
+
+@needs_browser
+@pytest.mark.parametrize('theme', ['light', 'dark'])
+def test_found_words_can_be_read(browser, address, theme):
+    browser.get(f'{address}lessons/01_setup.html?highlight=training')
+    browser.execute_script(f"document.documentElement.dataset.theme = '{theme}'")
+    colors = wait(browser, """const s = document.querySelector('.highlighted') && getComputedStyle(document.querySelector('.highlighted'))
+        return s && [s.color, s.backgroundColor].map(c => c.match(/[\\d.]+/g).slice(0, 3).map(Number))""", 'nothing is highlighted')
+    def light(c): return sum(share*((v/255 + 0.055)/1.055)**2.4 for share, v in zip((0.2126, 0.7152, 0.0722), c))
+    low, high = sorted(map(light, colors))
+    assert (high + 0.05)/(low + 0.05) > 4.5
+
+
+@pytest.mark.parametrize('page', PAGES)
+def test_tables_have_no_empty_headers(page):
+    assert not re.search(r'<th[^>]*>\s*(<p>\s*</p>)?\s*</th>', (SITE/page).read_text())
+
+
+@pytest.mark.parametrize('page', [p for p in PAGES if p.startswith('lessons/')])
+def test_without_scripts_a_quiz_has_choices_to_open_and_no_code(page):
+    html = (SITE/page).read_text()
+    assert html.count('<details class="quiz">') >= 6
+    assert not re.search(r'show_quiz</span><span class="p">\(</span><span class="mi">\d+</span><span class="p">\)</span>\s*</pre>', html)
+
+
+@pytest.mark.parametrize('page', [p for p in PAGES if p.startswith('lessons/')])
+def test_a_lesson_says_its_facts(page):
+    facts = re.search(r'<ul class="facts">.*?</ul>', (SITE/page).read_text())[0]
+    assert re.search(r'<li>\d+ min read</li>', facts) and all(f'>{name}</a>' in facts for name in ('Colab', 'Slides', 'Download'))
+
+
+def test_cells_that_a_reader_may_skip_are_folded():
+    from lesson import fold_epochs, folded
+    def cell(source): return nbformat.v4.new_code_cell(source)
+    assert folded(cell('from course_steps.all import *')) == 'Setup'
+    assert folded(cell('assert a == 1\nassert b')) == 'Checks passed: 2'
+    assert not any(map(folded, (cell('x = 1\nassert x'), cell('%matplotlib inline'), cell(''))))
+    table = '<table class="fastprogress"><tr><th>epoch</th><th>accuracy</th></tr>' + '<tr><td>0</td><td>0.97</td></tr>'*2 + '</table>'
+    assert '<summary>Epoch by epoch: 2 epochs, accuracy 0.97 at the end</summary>' in fold_epochs(table)
+    assert fold_epochs('<table></table>') == '<table></table>'
+
+
+def test_rules_that_no_page_uses_are_left_out():
+    from lean import lean
+    css = '.a .b{x:1}.a,.c{y:2}@media print{.c{z:3}}p:not(.c){w:4}@font-face{f:5}.fa-x{v:6}'
+    assert lean(css, {'a', 'b'}) == '.a .b{x:1}.a{y:2}p:not(.c){w:4}@font-face{f:5}'
 
 
 def test_links_lead_somewhere():

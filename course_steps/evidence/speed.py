@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GOALS', 'WAYS', 'read_bench', 'repetitions', 'Goal', 'reached', 'summary', 'speed_table', 'memory_row',
-           'average_range', 'show_speed', 'exponent']
+           'average_range', 'show_speed', 'verdict', 'exponent']
 
 # %% ../../nbs/api/evidence/speed.ipynb #048d016e
 import json
@@ -154,6 +154,29 @@ def show_speed(
                          'the course': [_parts(row, 'course') for row in rows],
                          'the other': [_parts(row, 'other') for row in rows]},
                         index=table.index)
+
+# %% ../../nbs/api/evidence/speed.ipynb #verdict2
+def _missed(
+    what:str, # Goal
+    row, # From `speed_table`
+) -> str:
+    "What was measured of a goal, beside what was wanted."
+    got = f'{row.course:.3g} {row.unit}' + ('' if pd.isna(row.ratio) else f', {row.ratio:.1f} times faster than {row.beside}')
+    return f'{what} ({got}; wanted was {_wanted(row)})'
+
+def verdict(
+    table:pd.DataFrame=None, # From `speed_table`; default: that of the published measurements
+) -> str: # Markdown
+    "The speed goals in a few sentences: how many are met, which are missed, and how many nobody measured."
+    table = speed_table() if table is None else table
+    measured = table.dropna(subset='met')
+    met, ratios = sum(measured.met), measured.ratio.dropna()
+    said = [f'**{met} of the {len(measured)} goals that were measured are met.**']
+    if len(ratios): said.append(f'The course is {ratios.min():.1f} to {ratios.max():.1f} times faster than what stands beside it.')
+    missed = [_missed(what, row) for what,row in measured.iterrows() if not row.met]
+    if missed: said.append(f'Missed: {"; ".join(missed)}.')
+    if unknown := len(table) - len(measured): said.append(f'Not measured: {unknown}.')
+    return ' '.join(said)
 
 # %% ../../nbs/api/evidence/speed.ipynb #b3b70851
 def exponent(

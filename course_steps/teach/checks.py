@@ -989,7 +989,7 @@ def check_exchange(found): # {'shared': (parameters, [percent wrong for each see
     for name in ('shared', 'own'):
         hint_if(name not in found, f'There is no record of {name}.')
         shape = found[name]
-        hint_if(not isinstance(shape, (tuple, list)) or len(shape) != 2,
+        hint_if(not isinstance(shape, (tuple, list)) or len(shape) != 2 or not isinstance(shape[1], (tuple, list)),
                 f'For {name} give two things: the parameters, and a list of percents.')
         wrong = [float(v) for v in shape[1]]
         hint_if(len(wrong) < 5, f'For {name} you have {len(wrong)} seeds, but should have five or more.')

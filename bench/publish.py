@@ -18,6 +18,8 @@ LARGE = 100_000 # Weights of networks with more parameters are not published
 MEASURED = { # What is measured from published weights, and how it is measured again
     'results/quantized.jsonl': 'bench/quantized.py',
     'results/calibration.jsonl': 'bench/calibration.py',
+    'results/look.jsonl': 'bench/look.py',
+    'results/shift.jsonl': 'bench/shift.py',
     'the stored outputs of notebooks that show published weights': 'docs/store.py with their names, then `make readme`',
     'results/bench.jsonl, row classify': '`make bench ARGS="--only classify"`'}
 
@@ -29,7 +31,7 @@ def finished(folder):
         except CourseError as e: print(f'{file.parent.name} is left out: {e}')
 
 
-def obstacle(run, checksum):
+def obstacle(run, checksum, home):
     "Why a run cannot be published, or None."
     step = STEPS.get(run.step)
     if not step: return f'there is no step {run.step}'
@@ -39,6 +41,8 @@ def obstacle(run, checksum):
     if run.wrong is None: return 'it does not say which images it got wrong'
     differ = [name for name in ('epochs', 'lr_max', 'bs', 'params') if getattr(run, name) != getattr(step, name)]
     if differ or len(run.history) != run.epochs: return f'its {differ[0] if differ else "history"} is not that of the recipe'
+    if not step.is_recipe_of(read_tensors(home/'weights.safetensors')[1]['identity']):
+        return 'it was made with another recipe'
 
 
 def made(run): return datetime.fromisoformat(run.date)
@@ -50,7 +54,7 @@ def publish_lines(folders, path):
     checksum, homes = next(iter(published.values())).checksum, {}
     for home, run in (found for folder in folders for found in finished(folder)):
         key = run.step, run.seed
-        if why := obstacle(run, checksum): print(f'{home.name} is left out: {why}.')
+        if why := obstacle(run, checksum, home): print(f'{home.name} is left out: {why}.')
         elif key not in published or made(run) >= made(published[key]): published[key], homes[key] = run, home
     write_file(path, ''.join(published[key].to_json() + '\n' for key in sorted(published)).encode())
     return list(published.values()), homes

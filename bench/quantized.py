@@ -116,8 +116,8 @@ def is_of_the_course(folder, images):
     "Whether a finished run is one of a step as it is, with all its bits, measured on the test images."
     meta = read_tensors(folder/'weights.safetensors')[1]
     if meta['step'] not in STEPS or STEPS[meta['step']].bits: return False
-    wanted = {'data': images.checksum, 'holdout': 0, **STEPS[meta['step']].recipe}
-    return wanted.items() <= meta['identity'].items()
+    measured = {'data': images.checksum, 'holdout': 0}.items() <= meta['identity'].items()
+    return measured and STEPS[meta['step']].is_recipe_of(meta['identity'])
 
 
 def round_finished(runs, seeds, bits, images, jobs, out):

@@ -120,6 +120,12 @@ class Step:
         return dict(network=fingerprint(self._network()), lr_max=self.lr_max, bs=self.bs, smoothing=self.smoothing,
                     augmentation=fingerprint(self.augment()), callbacks=fingerprint(self.cbs()), **rounding)
 
+    def is_recipe_of(self,
+        identity:dict, # Of a run
+    ) -> bool:
+        "Whether a run was trained in exactly this way, as far as the step decides it."
+        return {'bits': None, **self.recipe}.items() <= {'bits': None, **identity}.items()
+
     def _network(self) -> nn.Module:
         "A new network, made without touching the random numbers of the training."
         with torch.random.fork_rng(devices=[]): return self.model()

@@ -56,7 +56,9 @@ def test_page_loads_without_errors_and_without_the_network(browser, address, pag
     seen = [(url, status) for url, status in requests(browser, address) if not url.startswith(('data:', 'blob:'))]
     assert seen and all(url.startswith(address) and status in (200, 304) for url, status in seen), seen
     assert browser.title
-    assert browser.execute_script("return [...document.images].every(i => i.complete && i.naturalWidth > 0)")
+    browser.execute_script("[...document.images].forEach(i => { i.loading = 'eager' })") # Those that wait for their turn, too
+    shown = "return [...document.images].every(i => i.complete && i.naturalWidth > 0)"
+    assert WebDriverWait(browser, 10).until(lambda b: b.execute_script(shown))
 
 
 @needs_browser

@@ -53,12 +53,11 @@ def test_page_loads_without_errors_and_without_the_network(browser, address, pag
     browser.get(address + page)
     console = [e for e in browser.get_log('browser') if e['level'] == 'SEVERE']
     assert not console
+    browser.execute_script("[...document.images].forEach(i => { i.loading = 'eager' })") # Those that wait for their turn, too
+    wait(browser, "return [...document.images].every(i => i.complete && i.naturalWidth > 0)", 'every picture is there')
     seen = [(url, status) for url, status in requests(browser, address) if not url.startswith(('data:', 'blob:'))]
     assert seen and all(url.startswith(address) and status in (200, 304) for url, status in seen), seen
     assert browser.title
-    browser.execute_script("[...document.images].forEach(i => { i.loading = 'eager' })") # Those that wait for their turn, too
-    shown = "return [...document.images].every(i => i.complete && i.naturalWidth > 0)"
-    assert WebDriverWait(browser, 10).until(lambda b: b.execute_script(shown))
 
 
 @needs_browser

@@ -1,6 +1,6 @@
 // One number of one map, and the sum that it comes from.
 
-const shown = v => Math.abs(v) >= 100 ? v.toFixed(0) : v.toFixed(2)
+const shown = v => (Math.abs(v) >= 100 ? v.toFixed(0) : v.toFixed(2)).replace('-0.00', '0.00')
 
 // The numbers behind an output: [{name, value, patch, kernel, h, w}] of each input channel, largest first, and the bias.
 function partsOf(net, i, c, y, x) {
@@ -55,7 +55,7 @@ class Inspector {
 
   clear() {
     this.aside.classList.remove('open')
-    this.box.replaceChildren(el('p', {className: 'hint', textContent: 'Point at a pixel of any map: here you see the number, the kernel and the sum that made it, and on the image above how far it looks.'}),
+    this.box.replaceChildren(el('p', {className: 'hint', textContent: 'Point at a pixel of any map: here you see the number, the kernel and the sum that made it, and how far it looks on the image.'}),
       el('p', {className: 'hint', textContent: 'Click a map to mute it. By keyboard: Tab goes from layer to layer, arrows choose a map, Shift with arrows a pixel, Space mutes, Escape closes.'}))
   }
 
@@ -85,7 +85,7 @@ class Inspector {
     }
     if (!parts.length) return [el('p', {textContent: l.kind === 'relu' ? 'The number above it, or 0 if that is less.' : 'The number of the layer above it, unchanged.'})]
     const sum = parts.reduce((a, p) => a + p.value, 0), all = sum + l.bias[c], best = [...parts].sort((a, b) => Math.abs(b.value) - Math.abs(a.value))
-    const line = `${parts.length > 1 ? `${parts.length} parts ` : ''}${shown(sum)} + bias ${shown(l.bias[c])} = ${shown(all)}${l.relu ? `, after ReLU ${shown(Math.max(0, all))}` : ''}`
+    const line = `${parts.length > 1 ? `Sum of ${parts.length} parts ` : ''}${shown(sum)} + bias ${shown(l.bias[c])} = ${shown(all)}${l.relu ? `, after ReLU ${shown(Math.max(0, all))}` : ''}`
     const {name, patch, kernel, h, w} = best[0], grids = h*w > 1 && w <= 5
     return [el('p', {className: 'sum', textContent: line}),
       grids && el('div', {className: 'grids'}, gridOf(`${parts.length > 1 ? `Largest part: ${name}` : name}`, patch, w), '×', gridOf('kernel', kernel, w), el('span', {textContent: `= ${shown(best[0].value)}`})),

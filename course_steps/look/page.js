@@ -2,7 +2,7 @@
 
 const data = JSON.parse(byId('data').textContent), samples = data.samples
 const state = {net: 0, beside: null, sample: null, drawing: null, mute: '', mute2: '', ...Object.fromEntries(Object.entries(DIALS).map(([k, d]) => [k, d[3]])), ...fromHash(location.hash, data.networks.length)}
-const pad = new Pad(byId('pad-box'), () => { state.sample = state.drawing = null; pixels = null; later(true) })
+const pad = new Pad(byId('pad-box'), () => { state.sample = state.drawing = pixels = null; note = ''; pressed(null); later(true) })
 const inspector = new Inspector(byId('inspect'), byId('inspector'), mute)
 let pixels = null, images = [], views = [], bars = [], measures = [], pointed = null, waiting = false, drawings = [], strange = [], note = '', kept = 0
 
@@ -46,7 +46,7 @@ function verdict(answers) {
     if (p >= data.sure && !far) return `${who}${name(best)}, ${percent(p)} sure.`
     return `${who}Not sure: ${far ? `unlike the digits that it knows, perhaps ${name(best)}` : `${name(best)} (${percent(p)}) or ${name(next)} (${percent(q)})`}.`
   })
-  const said = note || text.join('\n') || 'Nothing is drawn yet: draw a digit, or take one below.'
+  const said = note || text.join('\n') || 'Nothing is drawn yet: draw a digit, or take one.'
   if (byId('verdict').textContent !== said) byId('verdict').textContent = said
 }
 
@@ -57,7 +57,7 @@ function marks(seen, probs) {
   const map = seen && byId('evidence').checked && views[0].net.evidence(digit)
   if (map) paintEvidence(c, map)
   byId('sees-note').textContent = map ? `Orange speaks for the ${views[0].net.classes[digit]}, blue against it. Each square stands for the ${times(map.field.size)} pixels around it.`
-    : state.sample !== null ? 'A test image, as it is.' : 'Cut out, scaled to 20 × 20 pixels, centered: as the images it was trained on.'
+    : state.sample !== null ? 'A test image, as it is.' : 'Cut out, scaled to 20 × 20 pixels, centered: like the images it was trained on.'
   if (!pointed) return
   const [view, i, , y, x] = pointed, [top, left, bottom, right] = fieldOf(view.net.fields[i], y, x)
   Object.assign(c, {strokeStyle: '#ffb454', lineWidth: 3, fillStyle: '#ffb45430'})
@@ -116,9 +116,9 @@ async function measureAll() {
 function scoreBox(view, i, m) {
   const number = el('p', {className: 'number', textContent: '…'}), text = el('p'), more = el('p')
   m.show = (right, n) => {
-    number.textContent = `${(100*right/n).toFixed(1)} %`
-    text.textContent = `${right} of ${n} test images of ${samples.title ?? samples.name}${m.usual ? `; as trained ${(100*m.usual.right/m.usual.n).toFixed(1)} %` : ''}`
-    if (m.drawn) more.textContent = `As trained, ${m.drawn.right} of ${m.drawn.n} digits drawn for this test (${interval(m.drawn.right, m.drawn.n).map(v => v.toFixed(0)).join(' to ')} %)`
+    number.textContent = `${(100*right/n).toFixed(1)}\u00a0%`
+    text.textContent = `${right} of ${n} test images of ${samples.title ?? samples.name}${m.usual ? `; as trained ${(100*m.usual.right/m.usual.n).toFixed(1)}\u00a0%` : ''}`
+    if (m.drawn) more.textContent = `As trained, ${m.drawn.right} of ${m.drawn.n} digits drawn for this test (95\u00a0% interval ${interval(m.drawn.right, m.drawn.n).map(v => v.toFixed(0)).join(' to ')}\u00a0%)`
   }
   return el('div', {className: i ? 'b' : 'a'}, el('p', {textContent: view.net.title}), number, text, more)
 }

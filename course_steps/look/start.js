@@ -44,7 +44,7 @@ function showNetworks() {
     return view
   })
   measures = chosen.map(n => new Measure(data.networks[n]))
-  bars = views.map(({net}, i) => new Bars(views.length > 1 ? net.title : '', net.classes, i ? 'b' : 'a'))
+  bars = views.map(({net}, i) => new Bars(views.length > 1 ? net.title.split(':')[0] : '', net.classes, i ? 'b' : 'a'))
   byId('bars').replaceChildren(...bars.map(b => b.node))
   byId('nets').replaceChildren(...views.map(v => v.node))
   byId('scores').replaceChildren(...(samples ? views.map((v, i) => scoreBox(v, i, measures[i])) : [el('p', {textContent: 'There are no test images in this page.'})]))
@@ -64,14 +64,14 @@ function showTitle(net) {
 // What "not sure" means, and how often it was said when that was measured.
 function showTrust({unsure, floor}) {
   const rule = `"Not sure" is said where the answer has less than ${100*data.sure} %${floor == null ? '' : ', or where the strongest value before softmax is lower than for 98 of 100 training digits'}.`
-  const rates = unsure && ` For this network, that is so for ${unsure.unsure_test.toFixed(1)} % of the test digits, ${unsure.unsure_drawn.toFixed(1)} % of digits drawn for this test, and ${unsure.unsure_strange.toFixed(1)} % of letters, signs and scribbles: about the others it is sure, and wrong.`
+  const rates = unsure && ` For this network, that is so for ${unsure.unsure_test.toFixed(1)} % of the test digits, ${unsure.unsure_drawn.toFixed(1)} % of digits drawn for this test, and ${unsure.unsure_strange.toFixed(1)} % of letters, signs and scribbles; of the rest of these it is sure, and wrong.`
   byId('trust').textContent = rule + (rates ?? '')
 }
 
 function showChoices() {
   const options = () => data.networks.map((n, i) => el('option', {value: i, textContent: n.title}))
   byId('first').append(...options())
-  byId('second').append(el('option', {value: '', textContent: 'no other'}), ...options())
+  byId('second').append(el('option', {value: '', textContent: 'nothing'}), ...options())
   byId('choose').hidden = data.networks.length < 2
   for (const [id, name, muted] of [['first', 'net', 'mute'], ['second', 'beside', 'mute2']]) {
     byId(id).value = state[name] ?? ''
@@ -117,7 +117,7 @@ function showSamples() {
     return mine.length ? [mine[k % 12], mine[12 + 7*k % 24]] : []
   })
   const drawn = (d, name, i) => thumb(pixelsOf(d), name, () => takeDrawing(d, i))
-  rows.push(row('Drawn for this test', few.map(i => drawn(drawings[i], `${drawings[i].label}, ${drawings[i].style}`, i))), row('No digits', strange.map((d, i) => drawn(d, d.label, drawings.length + i))))
+  rows.push(row('Drawings', few.map(i => drawn(drawings[i], `${drawings[i].label}, ${drawings[i].style}`, i))), row('Not digits', strange.map((d, i) => drawn(d, d.label, drawings.length + i))))
   byId('samples').replaceChildren(...rows.filter(Boolean))
 }
 
@@ -134,15 +134,14 @@ function keep() {
 }
 
 function listen() {
-  byId('pen').addEventListener('input', e => { pad.pen = Number(e.target.value)/100; pad.set(pad.lines, pad.pen); later(true) })
-  byId('undo').addEventListener('click', () => { pixels = null; pad.undo() })
-  byId('clear').addEventListener('click', () => { pad.clear(); note = ''; pressed(null); pad.change() })
+  byId('pen').addEventListener('input', e => { pad.pen = Number(e.target.value)/100; pad.set(pad.lines, pad.pen, pad.example); later(true) })
+  byId('undo').addEventListener('click', () => pad.undo())
+  byId('clear').addEventListener('click', () => { pad.clear(); pad.change() })
   byId('file').addEventListener('change', e => { if (e.target.files[0]) takePicture(e.target.files[0]); e.target.value = '' })
   addEventListener('paste', e => { const file = [...e.clipboardData.files][0]; if (file) takePicture(file) })
   for (const name of ['dragover', 'drop']) addEventListener(name, e => { e.preventDefault(); if (e.dataTransfer.files[0]) takePicture(e.dataTransfer.files[0]) })
   for (const id of ['evidence', 'evidence-for']) byId(id).addEventListener('change', () => later(true))
   addEventListener('keydown', e => { if (e.key === 'Escape' && pointed) inspector.close() })
-  pad.canvas.addEventListener('pointerdown', () => { note = ''; pressed(null) })
 }
 
 // For people who script the page: ten probabilities for 784 numbers from 0 to 255, light on black, row by row.
@@ -169,7 +168,10 @@ async function start() {
   showSamples()
   const all = [...drawings, ...strange], first = drawings.findIndex(d => d.label === 7)
   if (images[state.sample]) takeSample(state.sample)
-  else if (all[state.drawing]) takeDrawing(all[state.drawing], state.drawing)
+  else if (all[state.drawing]) {
+    takeDrawing(all[state.drawing], state.drawing)
+    if (state.pen) pad.set(pad.lines, state.pen, true)
+  }
   else if (state.draw) pad.set(state.draw, state.pen ?? pad.width)
   else if (drawings.length) takeDrawing(drawings[first], first)
   if (state.draw) pad.pen = pad.width

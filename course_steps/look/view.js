@@ -84,7 +84,7 @@ class NetView { // The layers of one network
   addMap(group, l, i, c) {
     const [n, h, w] = l.shape, single = h*w === 1, canvas = el('canvas', {width: w, height: h}), last = i === this.net.layers.length - 1
     const label = single ? el('small') : null
-    const button = el('button', {type: 'button', tabIndex: -1, className: `map${single ? ' value' : n > 24 ? ' small' : ''}`, ariaPressed: 'false', ariaLabel: `${last ? this.net.classes[c] : `Map ${c + 1}`}, mute`}, canvas, label)
+    const button = el('button', {type: 'button', tabIndex: -1, className: `map${single ? ` value${last ? ' answer' : ''}` : n > 24 ? ' small' : ''}`, ariaPressed: 'false', ariaLabel: `${last ? this.net.classes[c] : `Map ${c + 1}`}, mute`}, canvas, label)
     const place = e => { const r = canvas.getBoundingClientRect(), f = (v, a, s, m) => Math.max(0, Math.min(m - 1, Math.floor((v - a)/s*m))); return [f(e.clientY, r.top, r.height, h), f(e.clientX, r.left, r.width, w)] }
     button.addEventListener('pointermove', e => this.point(this, i, c, ...place(e)))
     button.addEventListener('click', e => {

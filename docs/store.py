@@ -33,7 +33,7 @@ def without_bars(outputs):
         if 'text/html' in data: data['text/html'] = html
         if 'fastprogress' in html: data.pop('text/markdown', None) # The same table again
         empty = html == '<div></div>' or 'progress::-webkit' in html
-        if not empty and 'profiler_start' not in output.get('text', ''): yield output
+        if not empty and 'profiler_st' not in output.get('text', ''): yield output
 
 
 def execute(path):

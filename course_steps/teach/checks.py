@@ -726,7 +726,7 @@ def check_remains(percent): # Of the new epoch, a number
     hint_if(0 < percent < 1, 'Answer in percent, from 0 to 100.')
     hint_if(abs(percent - 10) < 0.01, 'That is its part of the old epoch. The new one is shorter.')
     hint_if(abs(percent - 40) < 0.01, 'It was 40 % before. It became faster, and the rest did not.')
-    hint_if(abs(percent - 70) < 0.01, 'So long is the new epoch, in percent of the old one. How much of it is the loader?')
+    hint_if(abs(percent - 70) < 0.01, 'That is how long the new epoch is, in percent of the old one. How much of it is the loader?')
     hint_if(abs(percent - 100/7) > 0.5, 'Take an epoch of 100 s. How long does each part take now, and how long both?')
 
 # %% ../../nbs/lessons/10_fast.ipynb #dc4bedb3

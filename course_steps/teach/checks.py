@@ -827,6 +827,9 @@ def check_separable(separable): # (ni, nf) -> layer
             '4 x 8 x 8 should become 6 x 6 x 6, not '
             f'{" x ".join(map(str, net(torch.randn(1, 4, 8, 8)).shape[1:]))}.')
     hint_if(count_params(separable(2, 3)) != 24, 'It is right from 4 to 6 channels only: compute with ni and nf.')
+    x = torch.randn(1, 4, 8, 8)
+    hint_if(not torch.allclose(net(-x), -net(x), atol=1e-5),
+            'Minus the input should give minus the output. Is there an activation between or behind the two layers?')
 
 # %% ../../nbs/lessons/11_separable.ipynb #4f0892dc
 @exercise

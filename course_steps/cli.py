@@ -27,7 +27,7 @@ def list_steps():
         readme, logged = (f"{told['readme_test_acc']:.2f}", f"{told['test_acc'][-1]:.2f}") if told else ('', '')
         ours = mean_sd(r.test_acc for r in runs) if (runs := of_step(n, results)) else ''
         print(f'{n:<4}  {s.title:24}{s.params:>11,}{readme:>8}{logged:>8}  {ours}')
-    print('In percent on the MNIST test images; README: what the original says,\nlogged: its last epoch; ours: the last one.')
+    print('In percent on the MNIST test images; README: what the original says,\nlogged: its last epoch, as ours.')
 
 # %% ../nbs/api/cli.ipynb #c040d5b9
 def lessons(

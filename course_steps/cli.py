@@ -9,9 +9,10 @@ __all__ = ['SURE', 'VERBS', 'CONTINUES', 'USAGE', 'list_steps', 'lessons', 'prog
 # %% ../nbs/api/cli.ipynb #c99c2f98
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 
 from . import __version__
-from .commandline import exit_code, handle_interrupts, read_words, say
+from .commandline import exit_code, handle_interrupts, read_words, say, tell, verb_lines
 from .core import CourseError, UsageError, positive, whole_numbers
 from .results import add_results, mean_sd, of_step, read_original, read_results, takes_run
 
@@ -20,14 +21,13 @@ def list_steps():
     "Show the steps with their parameters, the original's results and ours."
     from course_steps.steps import STEPS
     results, original = read_results(), read_original()
-    heads = 'parameters', 'original README', 'original logged'
-    print('step  {:24}{:>12}{:>17}{:>17}  our test accuracy'.format('title', *heads))
+    print(f'step  {"title":24}{"parameters":>11}{"README":>8}{"logged":>8}  our test accuracy')
     for n,s in STEPS.items():
         told = original.get(n)
         readme, logged = (f"{told['readme_test_acc']:.2f}", f"{told['test_acc'][-1]:.2f}") if told else ('', '')
         ours = mean_sd(r.test_acc for r in runs) if (runs := of_step(n, results)) else ''
-        print(f'{n:<4}  {s.title:24}{s.params:>12,}{readme:>17}{logged:>17}  {ours}')
-    print('Accuracies in percent on the 10,000 MNIST test images; logged and ours: after the last epoch.')
+        print(f'{n:<4}  {s.title:24}{s.params:>11,}{readme:>8}{logged:>8}  {ours}')
+    print('In percent on the MNIST test images; README: what the original says,\nlogged: its last epoch, as ours.')
 
 # %% ../nbs/api/cli.ipynb #c040d5b9
 def lessons(
@@ -111,8 +111,8 @@ def sweep(
 # %% ../nbs/api/cli.ipynb #e6f909da
 def table():
     "Show every published result beside the original's."
-    from course_steps.evidence.tables import results_table, show_table
-    print(show_table(results_table()).T.to_string())
+    from course_steps.evidence.tables import as_wide_as, results_table, show_table
+    print(as_wide_as(show_table(results_table())), 'Published runs on MNIST; accuracies in percent.', sep='\n')
 
 # %% ../nbs/api/cli.ipynb #c0mpare1
 def compare(
@@ -123,7 +123,7 @@ def compare(
     from course_steps.steps import get_step
     if not step: raise UsageError('There is no step: give the number of one, and perhaps of others to compare with it.')
     before, *others = (get_step(n).n for n in step)
-    print(difference(before, others[0] if len(others) == 1 else others or None))
+    tell(difference(before, others[0] if len(others) == 1 else others or None))
 
 # %% ../nbs/api/cli.ipynb #26541d5b
 def plot(
@@ -141,7 +141,7 @@ def data(
     "Fetch and verify a data set."
     from course_steps.images import load_set
     s = load_set(name)
-    print(f'{s.name}: {len(s.train[1]):,} training and {len(s.test[1]):,} test images, SHA-256 {s.checksum}')
+    tell(f'{s.name}: {len(s.train[1]):,} training and {len(s.test[1]):,} test images, SHA-256 {s.checksum}')
 
 # %% ../nbs/api/cli.ipynb #bbe2f98c
 SURE = 0.9 # Probability from which `predict` needs no second guess
@@ -218,7 +218,7 @@ CONTINUES = {
 # %% ../nbs/api/cli.ipynb #bb84faa9
 USAGE = """usage: course_steps VERB ...
 
-A course on small networks: from 6.4 million parameters to 5,016 that read digits about as well.
+Small networks: 5,016 parameters that read digits about as well as 6.4 million.
 
 verbs:
 {verbs}
@@ -227,7 +227,7 @@ course_steps VERB --help explains a verb. Try: course_steps train 8"""
 
 def usage() -> str:
     "What `course_steps --help` prints."
-    return USAGE.format(verbs='\n'.join(f'  {verb:10}{func.__doc__}' for verb,func in VERBS.items()))
+    return USAGE.format(verbs=verb_lines(VERBS))
 
 # %% ../nbs/api/cli.ipynb #dd785dca
 def run_verb(

@@ -57,6 +57,33 @@ def test_files_that_the_readme_links_to_are_there():
     assert 'SECURITY.md' in named and all((ROOT/name).is_file() for name in named)
 
 
+def test_the_citation_says_what_the_settings_say():
+    cfg = ConfigParser(delimiters=['='])
+    cfg.read(ROOT/'settings.ini')
+    cfg, said = cfg['DEFAULT'], yaml.safe_load((ROOT/'CITATION.cff').read_text(encoding='utf-8'))
+    assert {'cff-version', 'message', 'title', 'authors'} <= set(said), 'What the format requires'
+    assert (said['version'], said['repository-code']) == (cfg['version'], cfg['git_url']) and said['authors'] == [{'name': cfg['author']}]
+    assert said['url'] == cfg['doc_host'] + cfg['doc_baseurl'] and cfg['version'] in (ROOT/'nbs/changes.ipynb').read_text(encoding='utf-8')
+
+
+def test_issue_forms_have_what_github_needs():
+    forms = [yaml.safe_load(f.read_text(encoding='utf-8')) for f in (ROOT/'.github/ISSUE_TEMPLATE').glob('*.yml') if f.stem != 'config']
+    assert {f['name'] for f in forms} == {'A sentence I did not understand', 'My open experiment'}
+    for form in forms:
+        asked = [part for part in form['body'] if part['type'] != 'markdown']
+        assert form['description'] and asked and all(part['attributes']['label'] for part in asked)
+        assert len({part['id'] for part in asked}) == len(asked)
+
+
+def test_contributing_names_what_is_there():
+    text = (ROOT/'CONTRIBUTING.md').read_text(encoding='utf-8')
+    named = re.findall(r'\]\(([^):]+)\)', text) + re.findall(r'`((?:nbs|tests)/[\w/.]+)`', text)
+    assert len(named) > 2 and all((ROOT/name).exists() for name in named), named
+    targets = re.findall(r'make (\w+)', ''.join(re.findall(r'`+[^`]+`+', text)))
+    assert {'train', 'test', 'readme'} == set(targets) and all(f'\n{t}: ' in (ROOT/'Makefile').read_text() for t in targets)
+    assert text.count('\n') < 60, 'One page'
+
+
 def test_stored_outputs_are_light_and_without_errors_and_warnings():
     for n in NOTEBOOKS:
         outputs = [o for c in nbformat.read(n, 4).cells if c.cell_type == 'code' for o in c.outputs]

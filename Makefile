@@ -93,7 +93,7 @@ publish: $(VENV)/.package
 
 # The long versions of the tests about faults in tests/: 20 kills, a classroom of 12. The site shows the figures.
 proof: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --proof tests/test_resume.py tests/test_classroom.py tests/test_faults.py tests/test_fuzz.py tests/test_challenge.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q --proof tests/test_resume.py tests/test_classroom.py tests/test_faults.py tests/test_fuzz.py
 	if $(BIN)/pip install -q --disable-pip-version-check --only-binary :all: atheris; then \
 	for reader in 'IDX reader' 'results reader' 'weights reader' 'image reader'; do OMP_NUM_THREADS=1 $(BIN)/python tests/fuzz_atheris.py "$$reader" 100000 || exit 1; done; \
 	else echo 'There is no atheris wheel for this Python and system: its rows stay as they are.' >&2; fi

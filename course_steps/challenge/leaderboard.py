@@ -220,6 +220,12 @@ def _png(
     return out.getvalue()
 
 # %% ../../nbs/api/challenge/leaderboard.ipynb #206f5c66
+def _no_formula(
+    cell, # Of a table
+): # The same; a text that a spreadsheet would compute begins with an apostrophe
+    "What a spreadsheet shows as it is."
+    return f"'{cell}" if isinstance(cell, str) and cell[:1] in ('=', '+', '-', '@') else cell
+
 def save_board(
     entries:list, # Of `Entry`
     out, # Folder to write into
@@ -227,4 +233,6 @@ def save_board(
 ):
     "Write `leaderboard.html` and `leaderboard.csv`."
     write_file(Path(out)/'leaderboard.html', board_html(entries, limit).encode())
-    write_file(Path(out)/'leaderboard.csv', board_table(entries).to_csv(index=False).encode())
+    table = board_table(entries)
+    for name in ('submission', 'remark'): table[name] = table[name].map(_no_formula)
+    write_file(Path(out)/'leaderboard.csv', table.to_csv(index=False).encode())

@@ -84,9 +84,10 @@ def read_submission(
 # %% ../../nbs/api/challenge/submission.ipynb #pr1ntab1
 def printable(
     text:str, # From a submission: the name of its file, or what it says
-) -> str: # The same, with Python's escapes for the other characters
+) -> str: # At most 300 characters, with Python's escapes for those that do not print
     "A text that is safe to print and to write."
-    return ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    shown = ''.join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    return shown if len(shown) <= 300 else f'{shown[:299]}…'
 
 # %% ../../nbs/api/challenge/submission.ipynb #035b7399
 def find_submissions(
@@ -98,8 +99,9 @@ def find_submissions(
     files = sorted(paths[0].glob('*.py')) if len(paths) == 1 and paths[0].is_dir() else paths
     if not files: raise UsageError(f'{paths[0]} has no Python files: give a folder of submissions.')
     for f in files:
-        if not f.exists(): raise UsageError(f'There is no file {f}: {what}.')
+        if not f.exists(): raise UsageError(f'There is no file {printable(str(f))}: {what}.')
         if not f.is_file() or f.suffix != '.py':
-            raise UsageError(f'{f} is not a Python file: give files that end in .py, or one folder of them.')
+            raise UsageError(f'{printable(str(f))} is not a Python file: '
+                             'give files that end in .py, or one folder of them.')
     same = Counter(f.name for f in files)
     return {printable(f.name if same[f.name] == 1 else str(f)): f for f in files}

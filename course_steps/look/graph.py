@@ -9,6 +9,7 @@ __all__ = ['READERS', 'NOTHING', 'refuse', 'graph_of', 'activations', 'shapes_of
 import torch
 from torch import fx, nn
 
+from ..calls import as_module, graph_of as calls_of
 from ..core import CourseError
 
 # %% ../../nbs/api/look/graph.ipynb #lktr0008
@@ -87,40 +88,6 @@ READERS = {
 }
 NOTHING = nn.Dropout, nn.Dropout2d, nn.Identity # What they do ends with the training
 
-# %% ../../nbs/api/look/graph.ipynb #lktr0010
-def _as_module(
-    node:fx.Node, # A call of a function or of a method of a tensor
-) -> nn.Module|None: # None for what is not known
-    "The layer that a call stands for."
-    name, rest, kw = getattr(node.target, '__name__', node.target), node.args[1:], dict(node.kwargs)
-    kw.pop('inplace', None), kw.pop('training', None)
-    try:
-        if name in ('relu', 'relu_'): return nn.ReLU()
-        if name in ('dropout', 'dropout2d'): return nn.Identity()
-        if 'max_pool2d' in name: return nn.MaxPool2d(*rest, **kw)
-        if name == 'avg_pool2d': return nn.AvgPool2d(*rest, **kw)
-        if name == 'adaptive_avg_pool2d': return nn.AdaptiveAvgPool2d(*rest, **kw)
-        if name == 'flatten': return nn.Flatten(*rest, **kw)
-        return _mean_or_view(name, rest, kw)
-    except (TypeError, ValueError): return None               # Arguments that the layer does not take
-
-def _mean_or_view(
-    name:str, # Of the function
-    rest:tuple, # Arguments after the tensor
-    kw:dict, # Arguments by name
-) -> nn.Module|None: # None for what is not known
-    "The layer that an average or a change of shape stands for."
-    if name == 'mean':
-        dims = rest[0] if len(rest) == 1 else rest or kw.get('dim', ())
-        return nn.AdaptiveAvgPool2d(1) if sorted(d % 4 for d in dims) == [2, 3] else None
-    if name in ('view', 'reshape') and len(rest) == 2 and rest[1] == -1: return nn.Flatten()
-    return None
-
-class _Tracer(fx.Tracer):
-    "Follows a tensor down to the layers that `READERS` knows."
-    def is_leaf_module(self, m, name):
-        return isinstance(m, (*READERS, *NOTHING)) or super().is_leaf_module(m, name)
-
 # %% ../../nbs/api/look/graph.ipynb #lktr0011
 class _Run(fx.Interpreter):
     "Runs a graph and keeps what each node gives."
@@ -133,10 +100,7 @@ def graph_of(
     model:nn.Module, # A network, in eval mode
 ) -> fx.GraphModule:
     "The calls that a network makes; raises `CourseError` where they depend on the image."
-    try: return fx.GraphModule(model, _Tracer().trace(model))
-    except Exception as e:                                    # A forward of others can make the tracer raise anything
-        raise CourseError(f'The network cannot be traced, {" ".join(str(e).split())[:200]}: '
-                          'its forward must make the same calls for every image.') from None
+    return calls_of(model, (*READERS, *NOTHING))
 
 def activations(
     graph:fx.GraphModule, # What `graph_of` gave
@@ -163,7 +127,7 @@ def read_node(
     node:fx.Node, # One of its calls
 ) -> tuple: # (kind, weight, bias, how), the module; kind None where it does nothing
     "What a call computes; raises `CourseError` for what the page cannot show."
-    m = graph.get_submodule(node.target) if node.op == 'call_module' else _as_module(node)
+    m = graph.get_submodule(node.target) if node.op == 'call_module' else as_module(node)
     if m is None or len(node.all_input_nodes) != 1: refuse(node.name, getattr(node.target, '__name__', node.target))
     if isinstance(m, NOTHING): return (None,)*4, m
     reader = next((r for cls,r in READERS.items() if isinstance(m, cls)), None)

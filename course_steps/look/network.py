@@ -14,7 +14,7 @@ import numpy as np
 from fastai.learner import Learner
 from torch import nn
 
-from ..challenge.isolated import failure
+from ..challenge.apart import failure
 from ..challenge.submission import MAX_EPOCHS, printable, read_submission
 from ..core import CourseError, UsageError, default_epochs, published_dir, runs_dir
 from ..data import get_dls

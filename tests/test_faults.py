@@ -59,7 +59,7 @@ def another(handler, name): send(handler, FILES['t10k-labels-idx1-ubyte.gz'])
 
 
 def full_disk(): return patch('torchvision.datasets.utils._urlretrieve', side_effect=OSError(errno.ENOSPC, 'No space left on device'))
-def read_only(): return patch('course_steps.images.FileLock', side_effect=OSError(errno.EROFS, 'Read-only file system'))
+def read_only(): return patch('course_steps.images.locked', side_effect=OSError(errno.EROFS, 'Read-only file system'))
 
 
 DOWNLOADS = {

@@ -54,7 +54,7 @@ def _part(
     return {k[len(prefix):]: t for k,t in tensors.items() if k.startswith(prefix)}
 
 # %% ../nbs/api/checkpoint.ipynb #ad812da7
-FINGERPRINTS = 'network', 'augmentation', 'callbacks', 'optimizer', 'loss', 'schedule', 'way of preparing images' # Hidden
+FINGERPRINTS = 'network', 'augmentation', 'callbacks', 'optimizer', 'loss', 'schedule', 'way of preparing images'
 ADDED = 'data', 'way of preparing images' # An older checkpoint, or its learner, may not know these
 
 class CheckpointCallback(Callback):
@@ -165,7 +165,8 @@ class CheckpointCallback(Callback):
     def _identity(self) -> dict:
         "What must be the same for a run to continue."
         train, images = self.dls.train, getattr(self.dls, 'images', None)
-        return {**({'data': images.checksum} if images else {}), **getattr(self.learn, 'identity', {}), **{f'state of {cb.name}': True for cb in self._stateful()},
+        data = {'data': images.checksum} if images else {}
+        return {**data, **getattr(self.learn, 'identity', {}), **{f'state of {cb.name}': True for cb in self._stateful()},
                 'epochs': self.n_epoch, 'training images': len(self.dls.train_ds), 'batch size': train.bs,
                 'schedule': self._rates(),
                 'optimizer': fingerprint(list(self.opt.cbs)), 'loss': fingerprint(self.loss_func),

@@ -47,7 +47,7 @@ def read_words(
         value = values[name]
         if value == '' or isinstance(value, list) and '' in value:
             raise UsageError(f'{name} is empty: give a value, or leave it out.')
-        if isinstance(value, str) and value[0] == '~': values[name] = str(full_path(value)) # No shell looks into --out=~/x
+        if isinstance(value, str) and value[0] == '~': values[name] = str(full_path(value)) # As --out=~/x
         if p.kind is Parameter.VAR_POSITIONAL: many = values.pop(name)
         elif p.annotation in NUMBERS and value is not None: values[name] = NUMBERS[p.annotation](value, name)
     return many, values
@@ -80,14 +80,14 @@ def exit_code(
     except SystemExit as e: return e.code or 0                # argparse after --help
     return 0
 
-ENDS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP') if hasattr(signal, name)] # No SIGHUP on Windows
+ENDS = [getattr(signal, name) for name in ('SIGINT', 'SIGTERM', 'SIGHUP') if hasattr(signal, name)] # Not on Windows
 
 def interrupt(
     signum, # One of `ENDS`
     frame, # What was running
 ):
     "Raise `KeyboardInterrupt`; in the middle of an import, where packages swallow it, end the process at once."
-    for s in ENDS: signal.signal(s, signal.SIG_IGN)           # A second one would break into the end that this one makes
+    for s in ENDS: signal.signal(s, signal.SIG_IGN)           # A second one would break into this end
     while frame and not frame.f_code.co_filename.startswith('<frozen importlib'): frame = frame.f_back
     if not frame: raise KeyboardInterrupt
     os.write(2, f'{UNCHANGED}\n'.encode())
@@ -100,7 +100,7 @@ def handle_interrupts():
         if signal.getsignal(s) in usual: signal.signal(s, interrupt)
 
 # %% ../nbs/api/commandline.ipynb #cmdl0013
-GONE = errno.EPIPE, errno.EIO, errno.EINVAL # What is raised when the reader has gone: a pipe, a terminal, a pipe on Windows
+GONE = errno.EPIPE, errno.EIO, errno.EINVAL # The reader has gone: a pipe, a terminal, a pipe on Windows
 
 class Lasting(FileIO):
     "A file that drops what it cannot write, and keeps the reason."

@@ -94,8 +94,9 @@ def locked(
     lock = FileLock(path, is_singleton=True)
     try: lock.acquire(timeout=1 if wait else 0)
     except Timeout:
-        if not wait: raise CourseError(f'Another process uses {what}: wait for its end, or choose another one.') from None
-        print(f'Another process uses {what}: this one waits for its end.', file=sys.stderr)
+        owned = f'Another process uses {what}'
+        if not wait: raise CourseError(f'{owned}: wait for its end, or choose another one.') from None
+        print(f'{owned}: this one waits for its end.', file=sys.stderr)
         lock.acquire()
     try: yield
     finally: lock.release()

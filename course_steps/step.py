@@ -77,7 +77,8 @@ def _class_parts(
 ) -> list:
     "Methods and bases and, if it is yours, its values."
     own = {k: v for k,v in vars(cls).items() if k[:2] != '__' and not isinstance(v, FunctionType)}
-    own = [{k: _methods(v) or v} for k,v in own.items() if _methods(v) or isinstance(v, VALUES)] if _is_yours(cls) else []
+    own = {k: _methods(v) or v for k,v in own.items() if _is_yours(cls)}
+    own = [{k: v} for k,v in own.items() if isinstance(v, VALUES)]
     return [cls.__qualname__, [f for f in vars(cls).values() if isinstance(f, FunctionType)], cls.__bases__, *own]
 
 def _object_parts(

@@ -132,7 +132,7 @@ def train_runs(
     except BrokenExecutor:
         yield from (p for p in map(with_result, left.values()) if p.result)
         raise CourseError('A process of the sweep was killed, as a system short of memory does: the same command '
-                          'continues after the last finished epoch of each run, and --jobs 1 needs the least.') from None
+                          'continues after the last finished epoch of each run; --jobs 1 needs least.') from None
 
 # %% ../nbs/api/sweep.ipynb #e58b3095
 @takes_run(but=['seed'])

@@ -166,7 +166,8 @@ class CheckpointCallback(Callback):
         "What must be the same for a run to continue."
         train, images = self.dls.train, getattr(self.dls, 'images', None)
         data = {'data': images.checksum} if images else {}
-        return {**data, **getattr(self.learn, 'identity', {}), **{f'state of {cb.name}': True for cb in self._stateful()},
+        stateful = {f'state of {cb.name}': True for cb in self._stateful()}
+        return {**data, **getattr(self.learn, 'identity', {}), **stateful,
                 'epochs': self.n_epoch, 'training images': len(self.dls.train_ds), 'batch size': train.bs,
                 'schedule': self._rates(),
                 'optimizer': fingerprint(list(self.opt.cbs)), 'loss': fingerprint(self.loss_func),

@@ -12,7 +12,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from . import __version__
-from .commandline import exit_code, handle_interrupts, read_words, say, tell, verb_lines
+from .commandline import as_program, exit_code, read_words, say, tell, verb_lines
 from .core import CourseError, UsageError, positive, whole_numbers
 from .results import add_results, mean_sd, of_step, read_original, read_results, takes_run
 
@@ -99,10 +99,10 @@ def sweep(
     runs = []
     for run in runs_of(steps, seeds, jobs=jobs, backend=backend, **kwargs):
         runs.append(run)
+        if out and run.result: add_results([run.result], out)  # Now: a process may be killed before the last run ends
         said = run.error or f'{run.result.test_acc:.2f} %'
         print(f'{len(runs)}/{total}  step {run.step.n}, seed {run.seed}: {said}', flush=True)
     results = [r.result for r in runs if r.result]
-    if out: add_results(results, out)
     for n in sorted({r.step.n for r in runs}): print(summarize(n, [r for r in results if r.step == n]))
     print(f'The runs are in {runs[0].folder.parent}.')
     failed = total - len(results)
@@ -243,8 +243,8 @@ def main(
     argv:list=None, # Words of the command line after the name of the program; default: those of this process
 ) -> int: # Exit code
     "The console script `course_steps`."
-    if argv is None: handle_interrupts()                      # A notebook handles interrupts itself
-    verb, *words = (sys.argv[1:] if argv is None else argv) or ['help']
+    if argv is None: return as_program(lambda: main(sys.argv[1:])) # A notebook has its own streams and interrupts
+    verb, *words = argv or ['help']
     if verb in ('-h', '--help', 'help'): return print(usage()) or 0
     if verb == '--version': return print(__version__) or 0
     return exit_code(lambda: run_verb(verb, words), CONTINUES.get(verb, ''))

@@ -33,7 +33,7 @@ from fastcore.foundation import L
 from . import __version__
 from .callbacks import BF16Callback, HistoryCallback, QuantizeCallback, StopAtNaNCallback, percent
 from .checkpoint import FINGERPRINTS, CheckpointCallback
-from .core import CourseError, disk_is_full, runs_dir, writable_folder, write_file
+from .core import CourseError, disk_is_full, own_folder, runs_dir, writable_folder, write_file
 from .data import get_device, get_dls
 from .layers import count_params
 from .results import Result, Run, takes_run
@@ -163,8 +163,8 @@ class KeepRun(CheckpointCallback):
         if changed := changes(self.learn.identity, self.learn.step.n):
             print(f'Not step {self.learn.step.n} of the course: you changed {" and ".join(changed)}.')
         kept = self._kept_meta().get('identity')
-        if kept and kept != self.signature:
-            print(f'{usual} holds a run with {self._difference(kept)}.')
+        if kept and (other := self._difference(kept)):
+            print(f'{usual} holds a run with {other}.')
             self.place(usual.with_name(f'{usual.name}-{fingerprint(self.signature)[:8]}'))
             changed.append('something else')
         if changed: print(f'This run has a folder of its own: {self.file.parent}')
@@ -218,8 +218,8 @@ def _train_in_folder(
 ) -> Result:
     "Train with a checkpoint after each epoch, and save the result."
     checkpoint = CheckpointCallback(folder, resume)
-    _announce(checkpoint)
-    with _explain_how_to_continue(checkpoint):
+    with own_folder(folder, resume), _explain_how_to_continue(checkpoint):
+        _announce(checkpoint)
         learn.fit_one_cycle(run.epochs, run.lr_max, cbs=checkpoint)
         result = save_run(learn, folder)
     print(f'The run is in {folder}.')

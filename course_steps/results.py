@@ -14,9 +14,8 @@ from pathlib import Path
 from statistics import mean, stdev
 
 from fastcore.meta import delegates
-from filelock import FileLock
 
-from .core import (CourseError, append_lines, default_epochs, numbered_lines, positive, published_dir,
+from .core import (CourseError, append_lines, default_epochs, locked, numbered_lines, positive, published_dir,
                                whole_number, writing)
 
 # %% ../nbs/api/results.ipynb #ff7288df
@@ -136,7 +135,7 @@ def add_results(
     Raises `CourseError` if the file cannot be written."""
     if Path(path).exists() and not Path(path).is_file():
         raise CourseError(f'{path} is not a regular file: choose another one for the results.')
-    with writing(path, 'choose another file'), FileLock(f'{path}.lock'):
+    with writing(path, 'choose another file'), locked(f'{path}.lock', path):
         known = read_results(path)
         append_lines([r.to_json() for r in results if r not in known], path)
 

@@ -1,9 +1,14 @@
 "Inject each fault, check what the program says about it, and that nothing is lost."
 import ast
 import errno
+import gzip
 import json
 import re
 import socket
+import struct
+import subprocess
+import sys
+import zlib
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from unittest.mock import patch
@@ -59,7 +64,7 @@ def another(handler, name): send(handler, FILES['t10k-labels-idx1-ubyte.gz'])
 
 
 def full_disk(): return patch('torchvision.datasets.utils._urlretrieve', side_effect=OSError(errno.ENOSPC, 'No space left on device'))
-def read_only(): return patch('course_steps.images.FileLock', side_effect=OSError(errno.EROFS, 'Read-only file system'))
+def read_only(): return patch('course_steps.images.locked', side_effect=OSError(errno.EROFS, 'Read-only file system'))
 
 
 DOWNLOADS = {
@@ -233,3 +238,37 @@ def test_batches_of_one(n):
         learn = step_learner(step, get_dls(tiny, bs=1, device='cpu'))
         with learn.no_bar(), learn.no_logging(): learn.fit_one_cycle(1, 1e-3)
         assert len(learn.history) == 1 and np.isfinite(learn.history[0]['test_loss'])
+
+
+MEMORY = '''
+import resource, sys
+from course_steps.core import CourseError
+from course_steps.images import read_folder
+from course_steps.pictures import read_digit
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try: (read_digit if sys.argv[1].endswith('.png') else read_folder)(sys.argv[1])
+except CourseError as e: print(e)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)//1024)
+'''
+
+
+def png(width, height):
+    "A small file that claims many black pixels."
+    def chunk(name, data): return struct.pack('>I', len(data)) + name + data + struct.pack('>I', zlib.crc32(name + data))
+    head = struct.pack('>IIBBBBB', width, height, 1, 0, 0, 0, 0)
+    return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IDAT', zlib.compress(bytes(1000))) + chunk(b'IEND', b'')
+
+
+@pytest.mark.skipif(sys.platform == 'win32', reason='Windows has no resource module')
+def test_small_files_that_claim_much(tmp_path):
+    (tmp_path/'set').mkdir()
+    big = 900_000_000//784
+    with gzip.open(tmp_path/'set/train-images-idx3-ubyte.gz', 'wb', 1) as f:
+        f.write(struct.pack('>4I', 0x803, big, 28, 28))
+        for _ in range(100): f.write(bytes(9_000_000))
+    for name in ('train-labels-idx1-ubyte', 't10k-images-idx3-ubyte', 't10k-labels-idx1-ubyte'): (tmp_path/'set'/name).write_bytes(b'')
+    sizes = (1, 99_999_999), (99_999_999, 1), (1_000, 99_999), (65_535, 1_525)
+    for w, h in sizes: (tmp_path/f'{w}.png').write_bytes(png(w, h))
+    for name in ['set', *(f'{w}.png' for w, _ in sizes)]:
+        done = subprocess.run([sys.executable, '-c', MEMORY, tmp_path/name], capture_output=True, text=True)
+        assert done.returncode == 0 and int(done.stdout.splitlines()[-1]) < 1000, (name, done.stdout, done.stderr) # MB

@@ -47,3 +47,16 @@ def test_results_and_lessons_are_installed(asked):
     assert published and lessons
     missing = sorted((published | lessons) - files)
     assert not missing, missing
+
+
+def test_what_is_sent_out_can_be_built(tmp_path):
+    "The sources that are sent to a registry have all that setup.py reads; it says the same there as here."
+    making = f"from distutils.core import run_setup; import setuptools; run_setup('setup.py', ['-q', 'egg_info', '--egg-base', {str(tmp_path)!r}, 'sdist', '--dist-dir', {str(tmp_path)!r}])"
+    done = subprocess.run([sys.executable, '-c', making.replace('from distutils', 'import setuptools; from distutils', 1)], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    packed, = tmp_path.glob('*.tar.gz')
+    subprocess.run(['tar', '-xzf', packed, '-C', tmp_path], check=True)
+    there = packed.with_name(packed.name.removesuffix('.tar.gz'))
+    here, unpacked = (subprocess.run([sys.executable, '-c', ASKS], cwd=folder, capture_output=True, text=True) for folder in (ROOT, there))
+    assert unpacked.returncode == 0, unpacked.stderr
+    assert json.loads(unpacked.stdout.splitlines()[-1]) == json.loads(here.stdout.splitlines()[-1])

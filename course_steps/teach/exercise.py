@@ -7,7 +7,7 @@ __all__ = ['Hint', 'hint_if', 'check_size', 'find_hint', 'exercise', 'title', 'w
            'record_pass', 'record_try', 'read_progress', 'quick_accuracy']
 
 # %% ../../nbs/api/teach/exercise.ipynb #0e070c98
-import json, os
+import json
 from datetime import date
 from functools import wraps
 from pathlib import Path
@@ -17,8 +17,8 @@ from typing import Callable
 
 import torch
 from fastcore.docments import docments
-from fastcore.xdg import xdg_data_home
 
+from ..core import append_lines, user_file
 from ..data import get_dls
 from ..layers import count_params
 from ..learner import step_learner
@@ -160,7 +160,7 @@ test_exercise.__test__ = False # Not a test for pytest to collect
 # %% ../../nbs/api/teach/exercise.ipynb #fbef7b58
 def progress_file() -> Path:
     "The file that records which exercises you have passed."
-    return Path(os.environ.get('COURSE_STEPS_PROGRESS') or xdg_data_home()/'course_steps'/'progress.jsonl').expanduser()
+    return user_file('COURSE_STEPS_PROGRESS', 'XDG_DATA_HOME', '~/.local/share', 'progress.jsonl')
 
 # %% ../../nbs/api/teach/exercise.ipynb #01c6306b
 def _record(
@@ -171,7 +171,7 @@ def _record(
     line = json.dumps({what: name, 'date': date.today().isoformat()})
     try:
         progress_file().parent.mkdir(parents=True, exist_ok=True)
-        with progress_file().open('a', encoding='utf-8') as f: f.write(line + '\n')
+        append_lines([line], progress_file())
     except OSError as e: print(f'Your progress could not be written to {progress_file()}: {e.strerror}.')
 
 def record_pass(
@@ -196,7 +196,7 @@ def read_progress(
     except OSError: return passed
     for line in lines:
         try: entry = json.loads(line); passed.setdefault(entry[what], entry['date'])
-        except (ValueError, TypeError, KeyError): continue
+        except (ValueError, TypeError, KeyError, RecursionError): continue
     return passed
 
 # %% ../../nbs/api/teach/exercise.ipynb #54113ec6

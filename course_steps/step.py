@@ -142,7 +142,8 @@ class Step:
 
     def __post_init__(self):
         if isinstance(self.model, nn.Module):
-            raise UsageError(f'Step {self.n}: model must be a function that returns the network, not the network: give that function.')
+            raise UsageError(f'Step {self.n}: model must be a function that returns the network, not the network: '
+                             'give that function.')
 
     @property
     def tfms(self) -> list:
@@ -157,7 +158,7 @@ class Step:
     @cached_property
     def recipe(self) -> dict:
         "Everything that decides how the step trains, by value: the same in every process, different after any change."
-        rounding = {'bits': self.bits} if self.bits else {}   # Without, the recipe is what it was before there were bits
+        rounding = {'bits': self.bits} if self.bits else {}   # Without, the recipe is what it was before
         return dict(network=fingerprint(self._network()), lr_max=self.lr_max, bs=self.bs, smoothing=self.smoothing,
                     augmentation=fingerprint(self.augment()), callbacks=fingerprint(self.cbs()), **rounding)
 

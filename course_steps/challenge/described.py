@@ -190,7 +190,8 @@ def check_described(
     except CourseError: raise
     except Exception as e:                                    # Layers that do not fit one another raise many things
         raise CourseError(f'Its network cannot be built: {" ".join(str(e).split())[:200]}.') from None
-    if shape != (3, 10): raise CourseError(f'model() turns (3, 1, 28, 28) images into {shape}, not into (3, 10) logits.')
+    if shape != (3, 10):
+        raise CourseError(f'model() turns (3, 1, 28, 28) images into {shape}, not into (3, 10) logits.')
     if values*bs > MAX_VALUES:
         raise CourseError(f'It keeps {values:,} values for an image, too many for batches of {bs}: make it smaller.')
     return params

@@ -161,7 +161,8 @@ def _missed(
     row, # From `speed_table`
 ) -> str:
     "What was measured of a goal, beside what was wanted."
-    got = f'{row.course:.3g} {row.unit}' + ('' if pd.isna(row.ratio) else f', {row.ratio:.1f} times faster than {row.beside}')
+    faster = '' if pd.isna(row.ratio) else f', {row.ratio:.1f} times faster than {row.beside}'
+    got = f'{row.course:.3g} {row.unit}{faster}'
     return f'{what} ({got}; wanted was {_wanted(row)})'
 
 def verdict(
@@ -172,7 +173,9 @@ def verdict(
     measured = table.dropna(subset='met')
     met, ratios = sum(measured.met), measured.ratio.dropna()
     said = [f'**{met} of the {len(measured)} goals that were measured are met.**']
-    if len(ratios): said.append(f'The course is {ratios.min():.1f} to {ratios.max():.1f} times faster than what stands beside it.')
+    if len(ratios):
+        least, most = ratios.min(), ratios.max()
+        said.append(f'The course is {least:.1f} to {most:.1f} times faster than what stands beside it.')
     missed = [_missed(what, row) for what,row in measured.iterrows() if not row.met]
     if missed: said.append(f'Missed: {"; ".join(missed)}.')
     if unknown := len(table) - len(measured): said.append(f'Not measured: {unknown}.')

@@ -66,7 +66,8 @@ def look(
     shown = images or images_at_hand(found[0].data)
     samples = shown and sample_images(shown, found[0].model, found[0].packed['stats'])
     if samples: samples['title'] = SHOWN.get(shown.name, shown.name)
-    data = dict(networks=[_told(f, shown) for f in found], drawings=page_drawings(), strange=page_drawings('strange', 11),
+    data = dict(networks=[_told(f, shown) for f in found], drawings=page_drawings(),
+                strange=page_drawings('strange', 11),
                 samples=samples, sure=SURE)
     call = None if images else ('look', networks)
     page = Page(assemble('page.html', f'See inside: {titles}', data), titles, _still(found[0], shown or bundled_digits()),

@@ -135,13 +135,14 @@ class Submission:
         line = self.process.stdout.readline(LINE)
         if not line.endswith(b'\n'): self._gone()
         try: said = dict(json.loads(line))
-        except (TypeError, ValueError, RecursionError): raise CourseError('It gives an answer that is not one.') from None
+        except (TypeError, ValueError, RecursionError):
+            raise CourseError('It gives an answer that is not one.') from None
         if 'error' in said: raise CourseError(str(said['error'])[:300])
         return said
 
     def _gone(self):
         "Raise `CourseError` for a process that has ended, or has said too much."
-        code = self.process.poll() if self.process.stdout.readable() and self.process.stdout.peek(1) else self.process.wait()
+        code = self.process.poll() if self.process.stdout.peek(1) else self.process.wait()
         if code is None: raise CourseError('It gives an answer that is too long.')
         how = f'by signal {-code}' if code < 0 else f'with exit code {code}'
         raise CourseError(f'It ended without a result, {how}.')

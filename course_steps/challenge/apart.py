@@ -142,8 +142,7 @@ class Submission:
 
     def _gone(self):
         "Raise `CourseError` for a process that has ended, or has said too much."
-        waits = self.process.stdout.readable() and self.process.stdout.peek(1)
-        code = self.process.poll() if waits else self.process.wait()
+        code = self.process.poll() if self.process.stdout.peek(1) else self.process.wait()
         if code is None: raise CourseError('It gives an answer that is too long.')
         how = f'by signal {-code}' if code < 0 else f'with exit code {code}'
         raise CourseError(f'It ended without a result, {how}.')

@@ -45,7 +45,7 @@ def refuse(
 ):
     "Raise `CourseError` for what a submission may not be made of."
     raise CourseError(f'{name} is {what}, which the challenge does not know: build the network of convolution, linear, '
-                      'normalization, activation, pooling, flatten, dropout, and sums, products or cat of their results.')
+                      'normalization, activation, pooling, flatten, dropout, and sums, products or cat of these.')
 
 def layer_told(
     m:nn.Module, # A layer
@@ -180,7 +180,7 @@ def check_described(
     bs:int, # Images in a batch
     rules:Rules=Rules(), # What the challenge allows
 ) -> int: # Its numbers
-    "Count a described network without building it; raises `CourseError` if it is too large or not a network for digits."
+    "Count a described network without building it; raises `CourseError` if it is too large or not one for digits."
     try:
         if len(told['calls']) + len(told['layers']) > 2*MAX_CALLS: raise ValueError(f'it has over {MAX_CALLS} calls')
         with torch.device('meta'): net = DescribedNet(told).eval()

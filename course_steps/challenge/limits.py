@@ -97,8 +97,8 @@ def descendants(
     parents, found = {}, {pid}
     for name in os.listdir('/proc') if os.path.isdir('/proc') else ():
         try:
-            told = Path(f'/proc/{name}/stat').read_text(errors='replace').rpartition(')')[2]
-            parents[int(name)] = int(told.split()[1])
+            stat = Path(f'/proc/{name}/stat').read_text(errors='replace')
+            parents[int(name)] = int(stat.rpartition(')')[2].split()[1])
         except (OSError, ValueError, IndexError): pass        # Not a process, or one that has ended
     while more := {p for p,parent in parents.items() if parent in found} - found: found |= more
     return found - {pid}

@@ -77,7 +77,8 @@ def ink(
 ) -> np.ndarray: # (H, W), 0 for paper, up to 255 for strokes
     "Strokes without the paper; raises `CourseError` for an empty picture."
     border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    light_paper = np.median(border) > (np.percentile(grey, 1) + np.percentile(grey, 99))/2
+    calm = ndimage.uniform_filter(grey, 3)                    # Noise moves this less than ink of a few pixels does
+    light_paper = np.median(border) > (calm.min() + calm.max())/2
     strokes = 255 - grey if light_paper else grey
     paper = ndimage.gaussian_filter(ndimage.minimum_filter(strokes, max(3, max(grey.shape)//3)), max(grey.shape)/12)
     return clean_strokes(np.clip(strokes - paper, 0, None))

@@ -55,7 +55,9 @@ function ink(grey) {
   const {h, w, v} = grey, border = []
   for (let i = 0; i < w; i++) border.push(v[i], v[(h - 1)*w + i])
   for (let i = 0; i < h; i++) border.push(v[i*w], v[i*w + w - 1])
-  const light = percentile(border, 0.5) > (percentile(v, 0.01) + percentile(v, 0.99))/2
+  const calm = {h, w, v: Float64Array.from(v)}               // Noise moves this less than ink of a few pixels does
+  for (const vertical of [true, false]) eachLine(calm, vertical, line => line.map((x, i) => (line[mirrored(i - 1, line.length)] + x + line[mirrored(i + 1, line.length)])/3))
+  const light = percentile(border, 0.5) > (calm.v.reduce((a, b) => Math.min(a, b)) + calm.v.reduce((a, b) => Math.max(a, b)))/2
   const strokes = {h, w, v: light ? v.map(x => 255 - x) : Float64Array.from(v)}, paper = {h, w, v: strokes.v.slice()}, longest = Math.max(h, w)
   for (const vertical of [true, false]) eachLine(paper, vertical, minimum(Math.max(3, Math.floor(longest/3))))
   if (paper.v.some(x => x)) for (const vertical of [true, false]) eachLine(paper, vertical, blurred(longest/12))

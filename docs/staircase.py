@@ -3,7 +3,7 @@ from html import escape
 from math import ceil, floor, log10
 from statistics import mean, stdev
 
-WIDE = dict(width=960, height=452, left=14, column=66, top=58, middle=206, stairs=268, bottom=408)
+WIDE = dict(width=960, height=452, left=14, top=58, middle=206, stairs=268, bottom=408)
 TALL = dict(width=360, row=52, top=58, size=(12, 158), score=(206, 338))
 
 
@@ -57,14 +57,15 @@ def wide(found):
     w = WIDE
     y, up, ticks = scales(found, (w['middle'], w['top']), (w['bottom'], w['stairs']))
     first = w['left'] + 22
+    column = round((w['width'] - first)/len(found), 1)
     lines = ''.join(f'<path d="M{first} {y(t)}H{w["width"]}"/>{text(first - 4, y(t) + 4, f"{t:.1f}", "tick", "end")}' for t in ticks)
     parts = []
     for i, s in enumerate(found):
-        x = first + w['column']*i
-        mid, top = x + w['column']/2, up(log10(s['params']))
-        parts.append(link(s, f'<rect class="hit" x="{x}" y="28" width="{w["column"]}" height="{w["height"] - 28}" rx="6"/>'
+        x = round(first + column*i, 1)
+        mid, top = round(x + column/2, 1), up(log10(s['params']))
+        parts.append(link(s, f'<rect class="hit" x="{x}" y="28" width="{column}" height="{w["height"] - 28}" rx="6"/>'
             f'<path class="spread" d="M{mid} {y(s["acc"] - s["sd"])}V{y(s["acc"] + s["sd"])}"/><circle cx="{mid}" cy="{y(s["acc"])}" r="6"/>'
-            f'<rect class="size" x="{x + 3}" y="{top}" width="{w["column"] - 6}" height="{round(w["bottom"] - top, 1)}" rx="3"/>'
+            f'<rect class="size" x="{x + 3}" y="{top}" width="{column - 6:.1f}" height="{round(w["bottom"] - top, 1)}" rx="3"/>'
             f'{text(mid, top - 7, short(s["params"]))}{text(mid, w["height"] - 16, str(s["n"]), "number")}'))
     heads = text(8, 18, 'Test images right, percent (bars: standard deviation over the random seeds)', 'head', 'start')
     heads += text(8, 238, 'Parameters, logarithmic', 'head', 'start')

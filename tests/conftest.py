@@ -2,6 +2,7 @@ import gzip
 import hashlib
 import json
 import shutil
+import signal
 import socket
 import struct
 import sys
@@ -21,6 +22,7 @@ from filelock import FileLock
 ROOT = Path(__file__).parent.parent
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 DRIVER = shutil.which('chromedriver')
+if hasattr(signal, 'SIGHUP'): signal.signal(signal.SIGHUP, signal.SIG_DFL) # Under nohup, what the tests start would not hear it
 needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason='There is no Chromium with its driver here: install both to test the site in a browser')
 
 

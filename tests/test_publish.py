@@ -20,9 +20,10 @@ def folders(tmp_path):
     return tmp_path/'results', tmp_path/'runs'
 
 
-def finish(folder, run):
-    "A folder as a finished run leaves it."
-    save_weights(STEPS[run.step].model(), folder/'weights.safetensors', step=run.step, stats=(0.13, 0.31), classes='0123456789')
+def finish(folder, run, **other):
+    "A folder as a finished run leaves it, perhaps of another recipe."
+    save_weights(STEPS[run.step].model(), folder/'weights.safetensors', step=run.step, stats=(0.13, 0.31), classes='0123456789',
+                 identity={**STEPS[run.step].recipe, **other})
     (folder/'result.json').write_text(run.to_json())
 
 
@@ -56,9 +57,10 @@ def test_runs_that_are_not_comparable_are_left_out(folders):
     for i, change in enumerate(changes.values()):
         finish(runs/f'step3-{i}', good)
         (runs/f'step3-{i}/result.json').write_text(replace(good, **change).to_json())
+    finish(runs/'step3-rounded', good, bits=6)
     finish(runs/'step3-old', replace(good, date='2000-01-01T00:00:00+00:00'))
     finish(runs/'step3-damaged', good)
     (runs/'step3-damaged/result.json').write_text('{')
     said = publish(runs, out)
-    assert all(reason in said for reason in changes) and 'step3-damaged is left out' in said and '0 of ' in said, said
+    assert all(reason in said for reason in (*changes, 'another recipe')) and 'step3-damaged is left out' in said and '0 of ' in said, said
     assert (out/'runs.jsonl').read_bytes() == (ROOT/'results/runs.jsonl').read_bytes() and not list(out.glob('*.safetensors'))

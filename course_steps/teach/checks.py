@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 from ..layers import Repeat, conv, conv_net, count_params, layer_table, separable
 from ..steps import STEPS
-from .exercise import Hint, check_size, exercise, hint_if, quick_accuracy
+from .exercise import Hint, check_size, each_score, exercise, hint_if, quick_accuracy
 
 # %% ../../nbs/lessons/00_pixels.ipynb #px000079
 @exercise
@@ -425,14 +425,7 @@ def check_when(scores): # {'never': [percent], 'always': [percent], 'early': [pe
 
     A record of all four with several seeds: now you can say which differences are larger than the luck of a seed."""
     names = 'never', 'always', 'early', 'late'
-    hint_if(not isinstance(scores, dict), 'Collect your scores in a dict: {"never": [...], "always": [...], ...}.')
-    absent = [name for name in names if name not in scores]
-    hint_if(absent, f'There are no scores for {" and ".join(absent)}.')
-    for name in names:
-        found = [float(v) for v in scores[name]]
-        hint_if(len(found) < 2, f'For {name} you have {len(found)} seed. How large is the luck of one?')
-        hint_if(not all(0 <= v <= 100 for v in found), 'Scores are percent, from 0 to 100.')
-        hint_if(max(found) <= 1, 'Those look like shares from 0 to 1. The record is in percent.')
+    for name,found in each_score(scores, names, '{"never": [...], "always": [...], ...}'):
         hint_if(len(set(found)) == 1, f'For {name} all seeds give the same score. Does the seed reach the network?')
     hint_if([*scores['early']] == [*scores['late']], 'Early and late have the same scores. Does dropout go on and off?')
 
@@ -704,14 +697,7 @@ def check_cures(scores): # {(schedule, averaged): [percent for each seed]}, sche
 
     All four with several seeds: now you can say whether the two cures add up, or whether one makes up for the other."""
     wanted = [(schedule, averaged) for schedule in ('constant', 'cycle') for averaged in (False, True)]
-    hint_if(not isinstance(scores, dict), "Collect your scores in a dict: {('constant', False): [...], ...}.")
-    absent = [key for key in wanted if key not in scores]
-    hint_if(absent, f'There are no scores for {" and ".join(map(str, absent))}.')
-    for key in wanted:
-        found = [float(v) for v in scores[key]]
-        hint_if(len(found) < 2, f'For {key} you have {len(found)} seed. How large is the luck of one?')
-        hint_if(not all(0 <= v <= 100 for v in found), 'Scores are percent, from 0 to 100.')
-        hint_if(max(found) <= 1, 'Those look like shares from 0 to 1. The record is in percent.')
+    list(each_score(scores, wanted, "{('constant', False): [...], ...}"))
     for schedule in ('constant', 'cycle'):
         hint_if([*scores[schedule, False]] == [*scores[schedule, True]],
                 f'With {schedule} the scores with and without the average are the same. Is the callback there?')
@@ -855,14 +841,7 @@ def check_order(scores): # {'look first': [percent], 'mix first': [percent]}, on
     """Which comes first?
 
     A record of both orders with several seeds: now you can say whether they differ by more than the luck of a seed."""
-    hint_if(not isinstance(scores, dict), 'Collect your scores in a dict: {"look first": [...], "mix first": [...]}.')
-    absent = [name for name in ('look first', 'mix first') if name not in scores]
-    hint_if(absent, f'There are no scores for {" and ".join(absent)}.')
-    for name in ('look first', 'mix first'):
-        found = [float(v) for v in scores[name]]
-        hint_if(len(found) < 2, f'For {name} you have {len(found)} seed. How large is the luck of one?')
-        hint_if(not all(0 <= v <= 100 for v in found), 'Scores are percent, from 0 to 100.')
-        hint_if(max(found) <= 1, 'Those look like shares from 0 to 1. The record is in percent.')
+    for name,found in each_score(scores, ('look first', 'mix first'), '{"look first": [...], "mix first": [...]}'):
         hint_if(len(set(found)) == 1, f'For {name} all seeds give the same score. Does the seed reach the network?')
     hint_if([*scores['look first']] == [*scores['mix first']], 'Both orders have the same scores. Are they two networks?')
 

@@ -7,7 +7,7 @@ __all__ = ['BACKENDS', 'SweepRun', 'plan_run', 'with_result', 'read_finished', '
            'train_runs', 'sweep', 'summarize']
 
 # %% ../nbs/api/sweep.ipynb #54782c7e
-import contextlib, io, os
+import contextlib, io, os, warnings
 from concurrent.futures import BrokenExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,6 +24,9 @@ from .results import Result, Run, mean_sd, takes_run
 from .step import Step
 from .steps import get_step
 from .weights import read_tensors
+
+# Interrupting a sweep cancels runs: one sentence says how they continue, without a warning of joblib
+warnings.filterwarnings('ignore', r'\d+ tasks which were still being processed', UserWarning)
 
 # %% ../nbs/api/sweep.ipynb #bb136929
 @dataclass
